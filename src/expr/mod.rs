@@ -1,0 +1,204 @@
+//! The kernel's rule machine: one file for each expression, named as the kernel names it.
+//!
+//! A rule is a run of expressions (`net/netfilter/nft_*.c`). Each loads, compares, changes or decides
+//! something; the first that does not match ends the rule. The [`language`](crate::language) above is what
+//! most programs speak; these are what it is lowered to, and what can be put into a rule as they are.
+//!
+//! A new expression touches three places: its file here, its line in [`Expr`]'s table below, and its golden
+//! bytes in `tests/golden/`.
+
+mod data;
+mod macros;
+mod register;
+mod unknown;
+
+pub use data::{ChainTarget, Data, Verdict};
+pub use register::Register;
+pub use unknown::UnknownExpression;
+
+pub(crate) use data::{NFTA_DATA_VALUE, NFTA_DATA_VERDICT};
+pub(crate) use macros::expression;
+
+use crate::wire::{Attribute, Attributes, DecodeError, Unknown, Value, Writer};
+
+/// One instruction of the kernel's rule machine.
+pub trait Expression: Sized {
+    /// The kernel's name (`struct nft_expr_type.name`).
+    const NAME: &'static str;
+
+    /// The attributes that it has, with the kernel's names and numbers.
+    const ATTRIBUTES: &'static [(&'static str, u16)];
+
+    /// Appends its attributes.
+    fn encode(&self, writer: &mut Writer<'_>);
+
+    /// Reads its attributes. An error makes the caller keep the bytes as an [`UnknownExpression`].
+    fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError>;
+}
+
+/// `NFTA_LIST_ELEM`
+pub(crate) const NFTA_LIST_ELEM: u16 = 1;
+pub(crate) const NFTA_EXPR_NAME: u16 = 1;
+pub(crate) const NFTA_EXPR_DATA: u16 = 2;
+
+/// Writes an expression, name and data, inside an attribute of the number `kind`.
+#[inline]
+pub(crate) fn write_expression<E: Expression>(kind: u16, expression: &E, writer: &mut Writer<'_>) {
+    writer.nest(kind, |element| {
+        element.text(NFTA_EXPR_NAME, E::NAME);
+        element.nest(NFTA_EXPR_DATA, |data| expression.encode(data));
+    });
+}
+
+/// Declares the modules, [`Expr`], and its tables.
+macro_rules! expressions {
+    ($( $module:ident::$name:ident, )+) => {
+        $( mod $module; )+
+        $( pub use $module::*; )+
+
+        /// Any expression.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Expr {
+            $(
+                #[doc = concat!("See [`", stringify!($name), "`].")]
+                $name($name),
+            )+
+            /// An expression that this library does not know, or of a form that it does not know.
+            Unknown(UnknownExpression),
+        }
+
+        impl Expr {
+            /// The kernel's name of the expression.
+            pub fn name(&self) -> &str {
+                match self {
+                    $( Self::$name(_) => $name::NAME, )+
+                    Self::Unknown(unknown) => unknown.name(),
+                }
+            }
+
+            fn decode_known(name: &str, data: Attributes<'_>) -> Option<Result<Self, DecodeError>> {
+                Some(match name {
+                    $( $name::NAME => $name::decode(data).map(Self::$name), )+
+                    _ => return None,
+                })
+            }
+        }
+
+        $(
+            impl From<$name> for Expr {
+                fn from(expression: $name) -> Self {
+                    Self::$name(expression)
+                }
+            }
+        )+
+
+        /// An expression with its name, inside an attribute.
+        impl Value for Expr {
+            fn put(&self, kind: u16, writer: &mut Writer<'_>) {
+                match self {
+                    $( Self::$name(expression) => write_expression(kind, expression, writer), )+
+                    Self::Unknown(unknown) => unknown.put(kind, writer),
+                }
+            }
+
+            fn get(attribute: Attribute<'_>) -> Result<Self, DecodeError> {
+                Self::from_attribute(attribute, false)
+            }
+        }
+
+        /// Every expression that this library knows, with its attributes' names and numbers.
+        pub(crate) const KNOWN: &[(&str, &[(&str, u16)])] = &[
+            $( ($name::NAME, $name::ATTRIBUTES), )+
+        ];
+    };
+}
+
+expressions! {
+    bitwise::Bitwise,
+    byteorder::Byteorder,
+    cmp::Cmp,
+    connlimit::Connlimit,
+    counter::Counter,
+    ct::Ct,
+    dup::Dup,
+    dynset::Dynset,
+    exthdr::Exthdr,
+    fib::Fib,
+    flow_offload::FlowOffload,
+    fwd::Fwd,
+    hash::Hash,
+    immediate::Immediate,
+    inner::Inner,
+    last::Last,
+    limit::Limit,
+    log::Log,
+    lookup::Lookup,
+    masq::Masq,
+    meta::Meta,
+    nat::Nat,
+    notrack::Notrack,
+    numgen::Numgen,
+    objref::Objref,
+    osf::Osf,
+    payload::Payload,
+    queue::Queue,
+    quota::Quota,
+    range::Range,
+    redir::Redir,
+    reject::Reject,
+    rt::Rt,
+    socket::Socket,
+    synproxy::Synproxy,
+    tproxy::Tproxy,
+    tunnel::Tunnel,
+    xfrm::Xfrm,
+    xt_match::XtMatch,
+    xt_target::XtTarget,
+}
+
+/// Expressions that hold expressions. They are decoded one level deep: the kernel nests no deeper, and hostile
+/// bytes must not exhaust the stack.
+const HOLDERS: &[&str] = &[Dynset::NAME, Inner::NAME];
+
+impl Expr {
+    fn from_attribute(attribute: Attribute<'_>, inside_another: bool) -> Result<Self, DecodeError> {
+        let (mut name, mut data, mut unknown) = (None, None, Unknown::new());
+        for part in attribute.attributes() {
+            let part = part?;
+            match part.kind() {
+                NFTA_EXPR_NAME => name = Some(part.get::<String>()?),
+                NFTA_EXPR_DATA => data = Some(part),
+                _ => unknown.keep(part),
+            }
+        }
+        let name = name.ok_or(DecodeError::Missing { name: "NFTA_EXPR_NAME" })?;
+        let attributes = data.map_or(Attributes::new(&[]), |data| data.attributes());
+        if unknown.is_empty()
+            && !(inside_another && HOLDERS.contains(&name.as_str()))
+            && let Some(Ok(known)) = Self::decode_known(&name, attributes)
+        {
+            return Ok(known);
+        }
+        Ok(Self::Unknown(UnknownExpression::new(name, data, unknown)))
+    }
+}
+
+/// An expression inside another. One that holds expressions itself stays an [`UnknownExpression`].
+fn decode_leaf(attribute: Attribute<'_>) -> Result<Expr, DecodeError> {
+    Expr::from_attribute(attribute, true)
+}
+
+/// A run of expressions, as in a rule.
+pub(crate) fn decode_list(list: Attribute<'_>) -> Result<Vec<Expr>, DecodeError> {
+    list.attributes().map(|element| element?.get()).collect()
+}
+
+/// The kernel's name of an attribute of an expression, for error texts.
+pub(crate) fn attribute_name(expression: &str, kind: u16) -> Option<&'static str> {
+    let (_, attributes) = KNOWN.iter().find(|(name, _)| *name == expression)?;
+    attributes.iter().find(|(_, number)| *number == kind).map(|(name, _)| *name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+//! Source and destination addresses: iptables' `-s`, `-d` and `-m iprange`.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    ops::RangeInclusive,
+};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::{
+    Invalid, Rule,
+    expr::{Data, PayloadBase},
+    language::{Datatype, Item, Layer3, Lower, Lowering, Matching, Operand, matching_from},
+};
+
+/// Of the packet's two ends, which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Where it comes from.
+    Source,
+    /// Where it goes to.
+    Destination,
+}
+
+/// Addresses of one family, or of both when taken from a list or a host name: split them with
+/// [`Matching::v4`] and [`Matching::v6`] for the rules of each.
+pub type Addresses = Matching<IpAddr>;
+
+matching_from! {
+    IpAddr:
+    { IpAddr } => |address| Self::one(Item::One(address)),
+    { Ipv4Addr } => |address| Self::one(Item::One(address.into())),
+    { Ipv6Addr } => |address| Self::one(Item::One(address.into())),
+    { IpNet } => |net| Self::one(net_item(net)),
+    { Ipv4Net } => |net| Self::one(net_item(net.into())),
+    { Ipv6Net } => |net| Self::one(net_item(net.into())),
+    { RangeInclusive<IpAddr> } => |range| Self::one(Item::Range(*range.start(), *range.end())),
+    { RangeInclusive<Ipv4Addr> } => |range| Self::one(Item::Range((*range.start()).into(), (*range.end()).into())),
+    { RangeInclusive<Ipv6Addr> } => |range| Self::one(Item::Range((*range.start()).into(), (*range.end()).into())),
+    'a { &'a str } => |text| read(text).map_or_else(Self::broken, Self::one),
+    { String } => |text| Self::from(text.as_str()),
+}
+
+fn net_item(net: IpNet) -> Item<IpAddr> {
+    if net.prefix_len() == net.max_prefix_len() {
+        Item::One(net.addr())
+    } else {
+        Item::Prefix(net.addr(), net.prefix_len())
+    }
+}
+
+/// An address, `ADDRESS/LENGTH`, `ADDRESS/MASK` (IPv4) or `FIRST-LAST`.
+fn read(text: &str) -> Result<Item<IpAddr>, Invalid> {
+    let unreadable = || Invalid::Unreadable {
+        text: text.to_owned(),
+        expected: "an address (10.0.2.1, fd00::1), a network (10.0.2.0/24) or a range (10.0.2.1-10.0.2.9); \
+                   host names are looked up by portcullis::resolve",
+    };
+    let address = |text: &str| text.trim().parse::<IpAddr>().map_err(|_| unreadable());
+    if let Some((from, to)) = text.split_once('-') {
+        return Ok(Item::Range(address(from)?, address(to)?));
+    }
+    let Some((network, length)) = text.split_once('/') else {
+        return address(text).map(Item::One);
+    };
+    let network = address(network)?;
+    if let (IpAddr::V4(_), Ok(mask)) = (network, length.parse::<Ipv4Addr>()) {
+        return Ok(match ipnet::ipv4_mask_to_prefix(mask) {
+            Ok(32) => Item::One(network),
+            Ok(bits) => Item::Prefix(network, bits),
+            Err(_) => Item::Masked(network, mask.into()),
+        });
+    }
+    let bits: u8 = length.parse().map_err(|_| unreadable())?;
+    let limit = if network.is_ipv4() { 32 } else { 128 };
+    match bits {
+        bits if bits > limit => {
+            Err(Invalid::PrefixTooLong { what: "address", value: network.to_string(), length: bits, limit })
+        }
+        bits if bits == limit => Ok(Item::One(network)),
+        bits => Ok(Item::Prefix(network, bits)),
+    }
+}
+
+impl Matching<IpAddr> {
+    /// The IPv4 addresses among them.
+    #[must_use]
+    pub fn v4(&self) -> Self {
+        self.of_family(IpAddr::is_ipv4)
+    }
+
+    /// The IPv6 addresses among them.
+    #[must_use]
+    pub fn v6(&self) -> Self {
+        self.of_family(IpAddr::is_ipv6)
+    }
+
+    fn of_family(&self, is: impl Fn(&IpAddr) -> bool) -> Self {
+        let items = self.items.iter().filter(|item| is(first_address(item))).copied().collect();
+        Self { negated: self.negated, items, problem: self.problem.clone() }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
+fn first_address(item: &Item<IpAddr>) -> &IpAddr {
+    match item {
+        Item::One(address) | Item::Range(address, _) | Item::Prefix(address, _) | Item::Masked(address, _) => {
+            address
+        }
+    }
+}
+
+/// An address of the one family, as registers hold it.
+#[derive(Clone)]
+struct V4(Ipv4Addr);
+
+/// An address of the other.
+#[derive(Clone)]
+struct V6(Ipv6Addr);
+
+impl Operand for V4 {
+    const WHAT: &'static str = "address";
+    const DATATYPE: Datatype = Datatype::IPV4_ADDR;
+
+    fn data(&self) -> Data {
+        Data::new(&self.0.octets())
+    }
+
+    fn text(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+impl Operand for V6 {
+    const WHAT: &'static str = "address";
+    const DATATYPE: Datatype = Datatype::IPV6_ADDR;
+
+    fn data(&self) -> Data {
+        Data::new(&self.0.octets())
+    }
+
+    fn text(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// Addresses proven to be of one family.
+enum OneFamily {
+    V4(Matching<V4>),
+    V6(Matching<V6>),
+}
+
+fn one_family(addresses: &Addresses) -> Result<OneFamily, Invalid> {
+    if let Some(problem) = &addresses.problem {
+        return Err(problem.clone());
+    }
+    let mut v4 = Vec::new();
+    let mut v6 = Vec::new();
+    let (mut some_v4, mut some_v6) = (None, None);
+    for item in &addresses.items {
+        let (a, b, rebuild): (IpAddr, IpAddr, u8) = match *item {
+            Item::One(a) => (a, a, 0),
+            Item::Range(a, b) => (a, b, 1),
+            Item::Prefix(a, _) => (a, a, 2),
+            Item::Masked(a, b) => (a, b, 3),
+        };
+        let bits = if let Item::Prefix(_, bits) = item { *bits } else { 0 };
+        match (a, b) {
+            (IpAddr::V4(x), IpAddr::V4(y)) => {
+                some_v4 = Some(a);
+                v4.push(rebuilt(rebuild, V4(x), V4(y), bits));
+            }
+            (IpAddr::V6(x), IpAddr::V6(y)) => {
+                some_v6 = Some(a);
+                v6.push(rebuilt(rebuild, V6(x), V6(y), bits));
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) => return Err(Invalid::AddressesMixed { v4: a, v6: b }),
+            (IpAddr::V6(_), IpAddr::V4(_)) => return Err(Invalid::AddressesMixed { v4: b, v6: a }),
+        }
+    }
+    let negated = addresses.negated;
+    match (some_v4, some_v6) {
+        (Some(v4), Some(v6)) => Err(Invalid::AddressesMixed { v4, v6 }),
+        (Some(_), None) => Ok(OneFamily::V4(Matching { negated, ..Matching::any_of(v4) })),
+        (None, Some(_)) => Ok(OneFamily::V6(Matching { negated, ..Matching::any_of(v6) })),
+        (None, None) => Err(Invalid::ListEmpty { what: "addresses" }),
+    }
+}
+
+fn rebuilt<T>(shape: u8, a: T, b: T, bits: u8) -> Item<T> {
+    match shape {
+        0 => Item::One(a),
+        1 => Item::Range(a, b),
+        2 => Item::Prefix(a, bits),
+        _ => Item::Masked(a, b),
+    }
+}
+
+/// The packet comes from, or goes to, one of these addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressMatch {
+    /// Whose address.
+    pub side: Side,
+    /// Which.
+    pub addresses: Addresses,
+}
+
+impl Rule {
+    /// Only packets from these addresses: one family in each rule.
+    ///
+    /// ```
+    /// use portcullis::{Rule, not};
+    ///
+    /// Rule::new().saddr("10.0.2.0/24").accept();
+    /// Rule::new().saddr(not(["fd00::/8", "fe80::/10"])).drop();
+    /// ```
+    #[doc(alias = "source")]
+    #[must_use]
+    pub fn saddr(self, addresses: impl Into<Addresses>) -> Self {
+        self.say(AddressMatch { side: Side::Source, addresses: addresses.into() })
+    }
+
+    /// Only packets to these addresses: one family in each rule.
+    #[doc(alias = "destination")]
+    #[must_use]
+    pub fn daddr(self, addresses: impl Into<Addresses>) -> Self {
+        self.say(AddressMatch { side: Side::Destination, addresses: addresses.into() })
+    }
+}
+
+impl Lower for AddressMatch {
+    fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
+        let what = match self.side {
+            Side::Source => "a source address",
+            Side::Destination => "a destination address",
+        };
+        match one_family(&self.addresses)? {
+            OneFamily::V4(addresses) => {
+                to.need_layer3(what, Layer3::V4)?;
+                let offset = if self.side == Side::Source { 12 } else { 16 };
+                to.field(PayloadBase::Network, offset, &addresses)
+            }
+            OneFamily::V6(addresses) => {
+                to.need_layer3(what, Layer3::V6)?;
+                let offset = if self.side == Side::Source { 8 } else { 24 };
+                to.field(PayloadBase::Network, offset, &addresses)
+            }
+        }
+    }
+}

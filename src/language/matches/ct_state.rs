@@ -1,0 +1,50 @@
+//! Connection tracking state: iptables' `-m conntrack --ctstate` and `-m state --state`.
+
+use crate::{
+    Invalid, Rule,
+    expr::{Bitwise, Cmp, CmpOp, Ct, CtKey, CtState, Data, Register},
+    language::{Item, Lower, Lowering, Matching, matching_from},
+};
+
+matching_from! {
+    CtState:
+    { CtState } => |states| Self::one(Item::One(states)),
+}
+
+/// The packet's connection is in one of these states.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CtStateMatch(pub Matching<CtState>);
+
+impl Rule {
+    /// Only packets whose connection is in one of these states.
+    ///
+    /// ```
+    /// use portcullis::{CtState, Rule, not};
+    ///
+    /// Rule::new().ct_state(CtState::ESTABLISHED | CtState::RELATED).accept();
+    /// Rule::new().ct_state(not(CtState::INVALID));
+    /// ```
+    #[doc(alias = "ctstate")]
+    #[doc(alias = "conntrack")]
+    #[must_use]
+    pub fn ct_state(self, states: impl Into<Matching<CtState>>) -> Self {
+        self.say(CtStateMatch(states.into()))
+    }
+}
+
+impl Lower for CtStateMatch {
+    fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
+        let states = self.0.items().iter().fold(CtState::empty(), |all, item| match item {
+            Item::One(states) => all | *states,
+            _ => all,
+        });
+        if states.is_empty() {
+            return Err(Invalid::ListEmpty { what: "connection states" });
+        }
+        let op = if self.0.is_negated() { CmpOp::Eq } else { CmpOp::Neq };
+        to.push(Ct::load(CtKey::State, Register::R1));
+        to.push(Bitwise::and(Register::R1, Data::host_u32(states.bits())));
+        to.push(Cmp::new(Register::R1, op, Data::zero(4)));
+        Ok(())
+    }
+}

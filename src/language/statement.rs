@@ -1,0 +1,67 @@
+//! Everything that a rule can say.
+
+use super::{Lower, Lowering, matches, targets};
+use crate::{Invalid, Rule, expr::Expr};
+
+/// Declares [`Statement`] from the words.
+macro_rules! statements {
+    ($( $module:ident::$name:ident, )+) => {
+        /// One word of a rule.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Statement {
+            $(
+                #[doc = concat!("See [`", stringify!($module), "::", stringify!($name), "`].")]
+                $name($module::$name),
+            )+
+            /// An expression as it is.
+            Expr(Expr),
+        }
+
+        $(
+            impl From<$module::$name> for Statement {
+                fn from(word: $module::$name) -> Self {
+                    Self::$name(word)
+                }
+            }
+        )+
+
+        impl Lower for Statement {
+            fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
+                match self {
+                    $( Self::$name(word) => word.lower(to), )+
+                    Self::Expr(expression) => {
+                        to.push_any(expression);
+                        Ok(())
+                    }
+                }
+            }
+        }
+    };
+}
+
+statements! {
+    matches::AddressMatch,
+    matches::CtStateMatch,
+    matches::InterfaceMatch,
+    matches::Nth,
+    matches::PortMatch,
+    matches::ProtocolMatch,
+    targets::Count,
+    targets::Decide,
+}
+
+impl<E: Into<Expr>> From<E> for Statement {
+    fn from(expression: E) -> Self {
+        Self::Expr(expression.into())
+    }
+}
+
+impl Rule {
+    /// Adds a statement, or any expression, at the end.
+    #[must_use]
+    pub fn say(mut self, statement: impl Into<Statement>) -> Self {
+        self.body.push(statement.into());
+        self
+    }
+}

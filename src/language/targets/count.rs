@@ -1,0 +1,37 @@
+//! Counting packets and bytes.
+
+use crate::{
+    Invalid, Rule,
+    expr::Counter,
+    language::{Lower, Lowering},
+};
+
+/// Counts the packets that come so far in the rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Packets to begin with.
+    pub packets: u64,
+    /// Bytes to begin with.
+    pub bytes: u64,
+}
+
+impl Rule {
+    /// Counts packets and bytes that match what was said before.
+    #[must_use]
+    pub fn counter(self) -> Self {
+        self.say(Count::default())
+    }
+
+    /// Counts on from earlier numbers.
+    #[must_use]
+    pub fn counter_from(self, packets: u64, bytes: u64) -> Self {
+        self.say(Count { packets, bytes })
+    }
+}
+
+impl Lower for Count {
+    fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
+        to.push(Counter::new().bytes(self.bytes).packets(self.packets));
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! How operations name tables, chains and sets.
+
+use std::fmt;
+
+use super::{Chain, Family, Set, Table};
+
+/// A table's family and name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TableRef {
+    /// The family.
+    pub family: Family,
+    /// The name.
+    pub name: String,
+}
+
+impl TableRef {
+    /// The table `name` of a family.
+    pub fn new(family: Family, name: impl Into<String>) -> Self {
+        Self { family, name: name.into() }
+    }
+
+    /// A chain of this table.
+    pub fn chain(&self, name: impl Into<String>) -> ChainRef {
+        ChainRef { table: self.clone(), name: name.into() }
+    }
+
+    /// A set of this table.
+    pub fn set(&self, name: impl Into<String>) -> SetRef {
+        SetRef { table: self.clone(), name: name.into() }
+    }
+}
+
+impl From<&Self> for TableRef {
+    fn from(table: &Self) -> Self {
+        table.clone()
+    }
+}
+
+impl From<&Table> for TableRef {
+    fn from(table: &Table) -> Self {
+        Self::new(table.family, &table.name)
+    }
+}
+
+impl<N: Into<String>> From<(Family, N)> for TableRef {
+    fn from((family, name): (Family, N)) -> Self {
+        Self::new(family, name)
+    }
+}
+
+/// As nft writes it: `inet edge`.
+impl fmt::Display for TableRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.family, self.name)
+    }
+}
+
+/// A chain, by its table and name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ChainRef {
+    /// The table.
+    pub table: TableRef,
+    /// The chain's name.
+    pub name: String,
+}
+
+impl ChainRef {
+    /// The chain `name` of a table.
+    pub fn new(table: impl Into<TableRef>, name: impl Into<String>) -> Self {
+        Self { table: table.into(), name: name.into() }
+    }
+}
+
+impl From<&Self> for ChainRef {
+    fn from(chain: &Self) -> Self {
+        chain.clone()
+    }
+}
+
+impl<T: Into<TableRef>, N: Into<String>> From<(T, N)> for ChainRef {
+    fn from((table, name): (T, N)) -> Self {
+        Self::new(table, name)
+    }
+}
+
+impl<T: Into<TableRef>> From<(T, &Chain)> for ChainRef {
+    fn from((table, chain): (T, &Chain)) -> Self {
+        Self::new(table, &chain.name)
+    }
+}
+
+impl<N: Into<String>, C: Into<String>> From<(Family, N, C)> for ChainRef {
+    fn from((family, table, chain): (Family, N, C)) -> Self {
+        Self::new((family, table), chain)
+    }
+}
+
+/// As nft writes it: `inet edge input`.
+impl fmt::Display for ChainRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.table, self.name)
+    }
+}
+
+/// A set or map, by its table and name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SetRef {
+    /// The table.
+    pub table: TableRef,
+    /// The set's name.
+    pub name: String,
+}
+
+impl From<&Self> for SetRef {
+    fn from(set: &Self) -> Self {
+        set.clone()
+    }
+}
+
+impl<T: Into<TableRef>> From<(T, &Set)> for SetRef {
+    fn from((table, set): (T, &Set)) -> Self {
+        Self { table: table.into(), name: set.name.clone() }
+    }
+}
+
+impl fmt::Display for SetRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.table, self.name)
+    }
+}

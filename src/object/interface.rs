@@ -1,0 +1,109 @@
+//! Names of network interfaces.
+
+use std::fmt;
+
+use crate::{Invalid, expr::Data};
+
+/// The size of the kernel's field (`IFNAMSIZ`), its NUL included.
+const SIZE: usize = 16;
+
+/// The name of a network interface, or the beginning of one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InterfaceName {
+    text: String,
+    prefix: bool,
+}
+
+impl InterfaceName {
+    /// Exactly this name, even if it ends in `+` or `*`.
+    pub fn exact(name: impl Into<String>) -> Self {
+        Self { text: name.into(), prefix: false }
+    }
+
+    /// Every name that begins so.
+    pub fn prefix(beginning: impl Into<String>) -> Self {
+        Self { text: beginning.into(), prefix: true }
+    }
+
+    /// The name, or its beginning.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether any ending goes.
+    pub fn is_prefix(&self) -> bool {
+        self.prefix
+    }
+
+    /// Whether an interface can have this name (`dev_valid_name`): 1 to 15 bytes, no slash, no blank.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let name = || self.text.clone();
+        if self.text.len() >= SIZE {
+            return Err(Invalid::InterfaceTooLong { name: name(), length: self.text.len() });
+        }
+        let odd = |byte: u8| matches!(byte, 0 | b'/' | b':') || byte.is_ascii_whitespace();
+        if self.text.is_empty() && !self.prefix || self.text.bytes().any(odd) {
+            return Err(Invalid::InterfaceName { name: name() });
+        }
+        Ok(())
+    }
+
+    /// What the register holds: 16 bytes for a whole name, as many as given for a beginning.
+    pub fn data(&self) -> Data {
+        if self.prefix { Data::new(self.text.as_bytes()) } else { Data::padded(self.text.as_bytes(), SIZE) }
+    }
+}
+
+/// `eth0` is one interface; `eth+` (iptables) and `eth*` (nft) are all that begin with `eth`.
+impl From<&str> for InterfaceName {
+    fn from(name: &str) -> Self {
+        match name.strip_suffix(['+', '*']) {
+            Some(beginning) => Self::prefix(beginning),
+            None => Self::exact(name),
+        }
+    }
+}
+
+impl From<String> for InterfaceName {
+    fn from(name: String) -> Self {
+        Self::from(name.as_str())
+    }
+}
+
+impl From<&String> for InterfaceName {
+    fn from(name: &String) -> Self {
+        Self::from(name.as_str())
+    }
+}
+
+impl fmt::Display for InterfaceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.text, if self.prefix { "*" } else { "" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_wildcards_mean_a_beginning() {
+        assert_eq!(InterfaceName::from("eth+"), InterfaceName::prefix("eth"));
+        assert_eq!(InterfaceName::from("eth*"), InterfaceName::prefix("eth"));
+        assert_eq!(InterfaceName::from("eth0"), InterfaceName::exact("eth0"));
+        assert_eq!(InterfaceName::from("eth+").data().as_bytes(), b"eth");
+        assert_eq!(InterfaceName::from("lo").data().as_bytes(), b"lo\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+    }
+
+    #[test]
+    fn impossible_names_are_named() {
+        let error = |name: &str| InterfaceName::from(name).check().unwrap_err().to_string();
+        assert_eq!(
+            error("wireguard-office"),
+            "interface name \"wireguard-office\" is 16 bytes long; the kernel takes at most 15"
+        );
+        assert!(error("a b").contains("no interface can be named \"a b\""));
+        assert!(error("").contains("no interface can be named"));
+        assert_eq!(InterfaceName::from("+").check(), Ok(()));
+    }
+}

@@ -1,0 +1,37 @@
+//! What the kernel keeps: tables, chains, rules, sets, as values that need no kernel to be built.
+
+mod address;
+mod chain;
+mod element;
+mod family;
+mod hook;
+mod interface;
+mod name;
+mod origin;
+mod priority;
+mod rule;
+mod set;
+mod table;
+pub mod userdata;
+
+pub use address::{ChainRef, SetRef, TableRef};
+pub use chain::{Base, Chain, ChainFlags, ChainKind, Policy};
+pub use element::{Element, ElementFlags};
+pub use family::Family;
+pub use hook::Hook;
+pub use interface::InterfaceName;
+pub use name::check_name;
+pub use origin::Origin;
+pub use priority::Priority;
+pub use rule::{Position, Rule, RuleAnchor};
+pub use set::{Set, SetFlags};
+pub use table::{Table, TableFlags};
+
+pub(crate) use chain::CHAIN_ATTRIBUTES;
+pub(crate) use element::{ELEMENT_ATTRIBUTES, ELEMENT_LIST_ATTRIBUTES, encode_elements};
+pub(crate) use rule::{
+    NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE, NFTA_RULE_ID, NFTA_RULE_POSITION,
+    NFTA_RULE_POSITION_ID, NFTA_RULE_TABLE, RULE_ATTRIBUTES,
+};
+pub(crate) use set::SET_ATTRIBUTES;
+pub(crate) use table::TABLE_ATTRIBUTES;

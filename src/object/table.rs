@@ -1,0 +1,211 @@
+//! Tables: what chains and sets live in.
+
+use super::{Chain, Family, Origin, Set, check_name, userdata};
+use crate::{
+    Invalid,
+    wire::{Attributes, DecodeError, Unknown, Writer, flag_set},
+};
+
+flag_set! {
+    /// `enum nft_table_flags`
+    pub struct TableFlags: u32 {
+        /// The table is kept, and its base chains see no packets.
+        #[doc(alias = "NFT_TABLE_F_DORMANT")]
+        DORMANT = 1,
+        /// The table belongs to the socket that created it and goes with it. Kernel 5.12.
+        #[doc(alias = "NFT_TABLE_F_OWNER")]
+        OWNER = 2,
+        /// With [`TableFlags::OWNER`]: the table stays when its owner goes. Kernel 6.9.
+        #[doc(alias = "NFT_TABLE_F_PERSIST")]
+        PERSIST = 4,
+    }
+}
+
+/// A table with what it holds.
+///
+/// ```
+/// use portcullis::{Chain, Family, Hook, Policy, Table};
+///
+/// let table = Table::new(Family::Inet, "edge")
+///     .comment("kept by the gateway daemon")
+///     .chain(Chain::filter("input", Hook::Input).policy(Policy::Drop));
+/// assert_eq!(table.chains.len(), 1);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Table {
+    /// Which packets its chains see.
+    pub family: Family,
+    /// Its name, unique in the family.
+    pub name: String,
+    /// See [`TableFlags`].
+    pub flags: TableFlags,
+    /// Bytes kept beside it; nft keeps the comment there ([`userdata`]).
+    pub userdata: Option<Vec<u8>>,
+    /// The kernel's number, when read.
+    pub handle: Option<u64>,
+    /// Named sets.
+    pub sets: Vec<Set>,
+    /// Chains.
+    pub chains: Vec<Chain>,
+    /// Attributes that this library does not know.
+    pub unknown: Unknown,
+    /// The caller's line.
+    pub origin: Origin,
+    pub(crate) problem: Option<Invalid>,
+}
+
+pub(crate) const NFTA_TABLE_NAME: u16 = 1;
+const NFTA_TABLE_FLAGS: u16 = 2;
+const NFTA_TABLE_USE: u16 = 3;
+const NFTA_TABLE_HANDLE: u16 = 4;
+const NFTA_TABLE_PAD: u16 = 5;
+const NFTA_TABLE_USERDATA: u16 = 6;
+const NFTA_TABLE_OWNER: u16 = 7;
+
+pub(crate) const TABLE_ATTRIBUTES: &[(&str, u16)] = &[
+    ("NFTA_TABLE_NAME", NFTA_TABLE_NAME),
+    ("NFTA_TABLE_FLAGS", NFTA_TABLE_FLAGS),
+    ("NFTA_TABLE_USE", NFTA_TABLE_USE),
+    ("NFTA_TABLE_HANDLE", NFTA_TABLE_HANDLE),
+    ("NFTA_TABLE_PAD", NFTA_TABLE_PAD),
+    ("NFTA_TABLE_USERDATA", NFTA_TABLE_USERDATA),
+    ("NFTA_TABLE_OWNER", NFTA_TABLE_OWNER),
+];
+
+impl Table {
+    /// An empty table.
+    #[track_caller]
+    pub fn new(family: Family, name: impl Into<String>) -> Self {
+        Self {
+            family,
+            name: name.into(),
+            flags: TableFlags::empty(),
+            userdata: None,
+            handle: None,
+            sets: Vec::new(),
+            chains: Vec::new(),
+            unknown: Unknown::new(),
+            origin: Origin::here(),
+            problem: None,
+        }
+    }
+
+    /// A table for IPv4 and IPv6.
+    #[track_caller]
+    pub fn inet(name: impl Into<String>) -> Self {
+        Self::new(Family::Inet, name)
+    }
+
+    /// Sets flags, beside those set before.
+    #[must_use]
+    pub fn flags(mut self, flags: TableFlags) -> Self {
+        self.flags |= flags;
+        self
+    }
+
+    /// A comment of at most 127 bytes, shown by `nft list`. Kernel 5.10.
+    #[must_use]
+    pub fn comment(mut self, comment: &str) -> Self {
+        match userdata::comment(userdata::COMMENT, comment) {
+            Ok(bytes) => self.userdata = Some(bytes),
+            Err(problem) => self.problem = self.problem.or(Some(problem)),
+        }
+        self
+    }
+
+    /// The comment, where the user data is one.
+    pub fn comment_text(&self) -> Option<String> {
+        userdata::only_comment(userdata::COMMENT, self.userdata.as_deref()?)
+    }
+
+    /// Adds a chain with its rules.
+    #[must_use]
+    pub fn chain(mut self, chain: Chain) -> Self {
+        self.chains.push(chain);
+        self
+    }
+
+    /// Adds chains.
+    #[must_use]
+    pub fn chains(mut self, chains: impl IntoIterator<Item = Chain>) -> Self {
+        self.chains.extend(chains);
+        self
+    }
+
+    /// Adds a named set with its elements.
+    #[must_use]
+    pub fn set(mut self, set: Set) -> Self {
+        self.sets.push(set);
+        self
+    }
+
+    /// Whether the kernel can take the table itself (what it holds is checked on its own).
+    pub fn check(&self) -> Result<(), Invalid> {
+        if let Some(problem) = &self.problem {
+            return Err(problem.clone());
+        }
+        check_name("table", &self.name)
+    }
+
+    /// Appends the attributes of the table itself.
+    pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
+        let Self {
+            family: _,
+            name,
+            flags,
+            userdata,
+            handle: _,
+            sets: _,
+            chains: _,
+            unknown,
+            origin: _,
+            problem: _,
+        } = self;
+        writer.put(NFTA_TABLE_NAME, name);
+        writer.put(NFTA_TABLE_FLAGS, flags);
+        writer.put_option(NFTA_TABLE_USERDATA, userdata);
+        unknown.encode(writer);
+    }
+
+    /// A table as the kernel reports it, without what it holds.
+    #[track_caller]
+    pub(crate) fn decode(family: Family, attributes: Attributes<'_>) -> Result<Self, DecodeError> {
+        let mut table = Self::new(family, String::new());
+        let mut name = None;
+        for attribute in attributes {
+            let attribute = attribute?;
+            match attribute.kind() {
+                NFTA_TABLE_NAME => name = Some(attribute.get()?),
+                NFTA_TABLE_FLAGS => table.flags = attribute.get()?,
+                NFTA_TABLE_HANDLE => table.handle = Some(attribute.get()?),
+                NFTA_TABLE_USERDATA => table.userdata = Some(attribute.get()?),
+                // How many chains and sets there are, and whose socket owns it: the kernel's to say.
+                NFTA_TABLE_USE | NFTA_TABLE_PAD | NFTA_TABLE_OWNER => {}
+                _ => table.unknown.keep(attribute),
+            }
+        }
+        table.name = name.ok_or(DecodeError::Missing { name: "NFTA_TABLE_NAME" })?;
+        Ok(table)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_survives_the_wire() {
+        let table = Table::inet("edge").comment("mine").flags(TableFlags::DORMANT);
+        let mut bytes = Vec::new();
+        table.encode(&mut Writer::new(&mut bytes));
+        assert_eq!(Table::decode(Family::Inet, Attributes::new(&bytes)), Ok(table.clone()));
+        assert_eq!(table.comment_text().as_deref(), Some("mine"));
+    }
+
+    #[test]
+    fn a_comment_too_long_is_found_by_check() {
+        let error = Table::inet("edge").comment(&"x".repeat(200)).check().unwrap_err();
+        assert_eq!(error, Invalid::CommentTooLong { length: 200, limit: 127 });
+    }
+}

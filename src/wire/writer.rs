@@ -1,0 +1,183 @@
+//! Writing attributes into a buffer, lengths checked.
+
+use super::{NLA_F_NESTED, Value, align};
+
+/// Why a value cannot be put on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// Netlink counts an attribute's length in 16 bits.
+    #[error(
+        "attribute {kind} would be {length} bytes long; netlink's limit is 65535: send it in several parts"
+    )]
+    TooLong {
+        /// The attribute's number.
+        kind: u16,
+        /// The length that it would have, header included.
+        length: usize,
+    },
+    /// The kernel reads names up to the first NUL byte.
+    #[error("the text {text:?} holds a NUL byte, which the kernel would take for its end")]
+    Nul {
+        /// The text.
+        text: String,
+    },
+}
+
+/// Appends attributes to a buffer.
+///
+/// The first problem is remembered, so that encoders read straight through; [`Writer::finish`] gives it.
+#[derive(Debug)]
+pub struct Writer<'b> {
+    buffer: &'b mut Vec<u8>,
+    error: Option<EncodeError>,
+}
+
+impl<'b> Writer<'b> {
+    /// Appends to `buffer`, whose length must be a multiple of four.
+    pub fn new(buffer: &'b mut Vec<u8>) -> Self {
+        debug_assert_eq!(buffer.len(), align(buffer.len()));
+        Self { buffer, error: None }
+    }
+
+    /// An attribute with this payload. `kind` may carry the flag [`NLA_F_NESTED`].
+    #[inline]
+    pub fn bytes(&mut self, kind: u16, payload: &[u8]) {
+        let length = 4 + payload.len();
+        let Ok(short) = u16::try_from(length) else {
+            return self.fail(EncodeError::TooLong { kind, length });
+        };
+        self.buffer.reserve(align(length));
+        self.buffer.extend_from_slice(&short.to_ne_bytes());
+        self.buffer.extend_from_slice(&kind.to_ne_bytes());
+        self.buffer.extend_from_slice(payload);
+        self.pad();
+    }
+
+    /// A text attribute, with the NUL at its end that the kernel expects.
+    pub fn text(&mut self, kind: u16, text: &str) {
+        if text.as_bytes().contains(&0) {
+            return self.fail(EncodeError::Nul { text: text.to_owned() });
+        }
+        let length = 5 + text.len();
+        let Ok(short) = u16::try_from(length) else {
+            return self.fail(EncodeError::TooLong { kind, length });
+        };
+        self.buffer.reserve(align(length));
+        self.buffer.extend_from_slice(&short.to_ne_bytes());
+        self.buffer.extend_from_slice(&kind.to_ne_bytes());
+        self.buffer.extend_from_slice(text.as_bytes());
+        self.buffer.push(0);
+        self.pad();
+    }
+
+    /// A value, encoded as its type says.
+    #[inline]
+    pub fn put<T: Value + ?Sized>(&mut self, kind: u16, value: &T) {
+        value.put(kind, self);
+    }
+
+    /// A value where there is one.
+    #[inline]
+    pub fn put_option<T: Value>(&mut self, kind: u16, value: &Option<T>) {
+        if let Some(value) = value {
+            value.put(kind, self);
+        }
+    }
+
+    /// An attribute that holds what `inner` writes.
+    #[inline]
+    pub fn nest(&mut self, kind: u16, inner: impl FnOnce(&mut Self)) {
+        let start = self.buffer.len();
+        self.buffer.extend_from_slice(&[0; 2]);
+        self.buffer.extend_from_slice(&(kind | NLA_F_NESTED).to_ne_bytes());
+        inner(self);
+        let length = self.buffer.len() - start;
+        match u16::try_from(length) {
+            Ok(short) => {
+                if let Some(field) = self.buffer.get_mut(start..start + 2) {
+                    field.copy_from_slice(&short.to_ne_bytes());
+                }
+            }
+            Err(_) => self.fail(EncodeError::TooLong { kind, length }),
+        }
+    }
+
+    /// Bytes that are not an attribute, such as a header. The caller keeps the alignment.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Remembers a problem; the first one counts.
+    #[cold]
+    pub fn fail(&mut self, error: EncodeError) {
+        self.error.get_or_insert(error);
+    }
+
+    /// How many bytes the buffer holds.
+    pub fn position(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// The first problem, if there was one. What was written is then of no use.
+    pub fn finish(self) -> Result<(), EncodeError> {
+        self.error.map_or(Ok(()), Err)
+    }
+
+    #[inline]
+    fn pad(&mut self) {
+        let padded = align(self.buffer.len());
+        self.buffer.resize(padded, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attribute_is_padded_and_its_length_is_not() {
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        writer.text(1, "lo");
+        writer.finish().unwrap();
+        let mut expected = 7u16.to_ne_bytes().to_vec();
+        expected.extend(1u16.to_ne_bytes());
+        expected.extend(b"lo\0\0");
+        assert_eq!(bytes, expected);
+    }
+
+    #[test]
+    fn the_length_limit_is_an_error_never_a_wrap() {
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        writer.bytes(9, &vec![0; 65_532]);
+        assert_eq!(writer.finish(), Err(EncodeError::TooLong { kind: 9, length: 65_536 }));
+
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        writer.nest(7, |inner| {
+            for _ in 0..2 {
+                inner.bytes(1, &vec![0; 40_000]);
+            }
+        });
+        assert_eq!(writer.finish(), Err(EncodeError::TooLong { kind: 7, length: 80_012 }));
+
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        writer.bytes(9, &vec![0; 65_531]);
+        assert_eq!(writer.finish(), Ok(()));
+    }
+
+    #[test]
+    fn a_name_with_nul_is_refused() {
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        writer.text(1, "in\0put");
+        let error = writer.finish().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the text \"in\\0put\" holds a NUL byte, which the kernel would take for its end"
+        );
+    }
+}

@@ -1,0 +1,22 @@
+//! The C side of `portcullis`, and the only place in it where `unsafe` is allowed.
+//!
+//! Everything public here is safe to call, with any bytes: what C would not survive is refused in Rust first.
+//!
+//! - [`socket`]: a netlink socket. libmnl opens, binds and names it; what libmnl lacks (one `sendmsg` of many
+//!   pieces, non-blocking receive, buffer sizes) goes straight to the socket's file descriptor.
+//! - `nftnl` (feature `nftnl`): libnftnl as a bridge for objects of the `nftnl` crate, and as a judge of bytes.
+//!
+//! # Licences
+//! libmnl, which this crate always links, is LGPL-2.1-or-later. libnftnl is GPL-2.0-or-later, and is linked only
+//! with the feature `nftnl`.
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+#[cfg(feature = "nftnl")]
+pub mod nftnl;
+pub mod socket;
+
+#[cfg(test)]
+mod testing;
+
+pub use socket::{BufferSize, Bus, NetlinkSocket, Received};

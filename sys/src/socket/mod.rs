@@ -1,0 +1,83 @@
+//! A netlink socket: open, send, receive, wait, options.
+
+mod buffer;
+mod handle;
+mod option;
+mod receive;
+mod send;
+mod wait;
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+pub use buffer::BufferSize;
+pub use mnl::Bus;
+pub use receive::Received;
+pub use send::MAX_PARTS;
+
+use handle::Handle;
+
+/// A bound netlink socket that talks to the kernel.
+///
+/// Every method takes `&self`, for each is at most a few system calls on the file descriptor; two threads may send
+/// and receive at once. The descriptor stays in blocking mode, but nothing here blocks except
+/// [`wait_readable`](Self::wait_readable): an asynchronous runtime may poll the descriptor instead.
+#[derive(Debug)]
+pub struct NetlinkSocket {
+    handle: Handle,
+}
+
+impl NetlinkSocket {
+    /// Opens a socket to netfilter (`NETLINK_NETFILTER`), in the network namespace of the calling thread.
+    ///
+    /// Needs no privilege. The kernel chooses the port id; the descriptor is closed on `exec`.
+    pub fn open() -> io::Result<Self> {
+        Self::open_bus(Bus::Netfilter)
+    }
+
+    /// Opens a socket to another netlink bus, for example [`Bus::Route`].
+    pub fn open_bus(bus: Bus) -> io::Result<Self> {
+        let handle = Handle::open(bus)?;
+        handle.bind()?;
+        Ok(Self { handle })
+    }
+
+    /// The port id that the kernel gave this socket: its address, which replies carry in `nlmsg_pid`.
+    #[must_use]
+    pub fn port_id(&self) -> u32 {
+        self.handle.port_id()
+    }
+}
+
+impl AsFd for NetlinkSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.handle.as_fd()
+    }
+}
+
+impl AsRawFd for NetlinkSocket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+
+    #[test]
+    fn opens_with_a_port_of_its_own_and_close_on_exec() {
+        let (one, two) = (NetlinkSocket::open().unwrap(), NetlinkSocket::open().unwrap());
+        assert_ne!(one.port_id(), 0);
+        assert_ne!(one.port_id(), two.port_id());
+        let flags = FdFlag::from_bits_retain(fcntl(&one, FcntlArg::F_GETFD).unwrap());
+        assert!(flags.contains(FdFlag::FD_CLOEXEC));
+    }
+
+    #[test]
+    fn may_move_to_and_be_shared_with_another_thread() {
+        fn check<T: Send + Sync>() {}
+        check::<NetlinkSocket>();
+    }
+}
