@@ -1,13 +1,54 @@
-//! placeholder
+//! Program the Linux packet filter natively: nf_tables over netlink, no other program involved.
+//!
+//! ```text
+//!   your program                     values: Table, Chain, Rule, Ruleset      built, compared, printed
+//!        │                                  │                                 without a kernel
+//!        │                      Transaction: add, insert, replace, delete …   any size
+//!        ▼                                  │
+//!   Netfilter ── commit ── check (dry run) ─┴─► one netlink message ──► the kernel: all of it, or nothing
+//!        ▲                                                                 │
+//!        └── Committed (handles)  or  Error (every refusal, with your source line) ◄──┘
+//! ```
+//!
+//! ```no_run
+//! use portcullis::{Chain, CtState, Family, Hook, Netfilter, Policy, Rule, Ruleset, Table};
+//!
+//! let mut firewall = Netfilter::open()?;
+//! firewall.apply(
+//!     Ruleset::new().table(
+//!         Table::new(Family::Inet, "edge").chain(
+//!             Chain::filter("input", Hook::Input)
+//!                 .policy(Policy::Drop)
+//!                 .rule(Rule::new().iif("lo").accept())
+//!                 .rule(Rule::new().ct_state(CtState::ESTABLISHED | CtState::RELATED).accept())
+//!                 .rule(Rule::new().tcp().dport(22).counter().accept()),
+//!         ),
+//!     ),
+//! )?;
+//! # Ok::<(), portcullis::Error>(())
+//! ```
+//!
+//! Where to look:
+//! - [`Rule`]: what a rule can say; [`language`] has the words one by one.
+//! - [`Transaction`] and [`Netfilter`]: changing the kernel's ruleset.
+//! - [`expr`]: the kernel's expressions, for what no word says.
+//! - [`netlink`] and [`wire`]: the conversation and its bytes.
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "under construction")]
 
+#[cfg(feature = "nftnl")]
+mod bytecode;
+mod error;
 pub mod expr;
 mod invalid;
 pub mod language;
+mod netfilter;
+pub mod netlink;
 pub mod object;
+mod ruleset;
+mod transaction;
 pub mod wire;
 
+pub use error::{Error, InvalidOperation, Refusal, Refused};
 pub use expr::{CtDirection, CtState, CtStatus};
 pub use invalid::Invalid;
 pub use language::{
@@ -15,11 +56,10 @@ pub use language::{
     matches::{Addresses, Interface, Port, Protocol},
     not,
 };
+pub use netfilter::{Committed, Generation, Netfilter};
 pub use object::{
     Chain, ChainRef, Family, Hook, InterfaceName, Origin, Policy, Position, Priority, Rule, RuleAnchor, Table,
     TableFlags, TableRef,
 };
-
-/// placeholder
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct OperationId(pub(crate) u32);
+pub use ruleset::Ruleset;
+pub use transaction::{ObjectKind, OperationId, Subject, Transaction, Verb};

@@ -36,7 +36,8 @@ flag_set! {
         /// Only through the output interface.
         #[doc(alias = "NFTA_FIB_F_OIF")]
         OIF = 1 << 4,
-        /// Whether there is a route at all: the answer is 1 or 0, `u8`.
+        /// Whether there is a route at all: the answer is 1 or 0, in the first byte since kernel 6.6, before
+        /// that a `u32` in host byte order (the same on little-endian machines; nft compares four bytes).
         #[doc(alias = "NFTA_FIB_F_PRESENT")]
         PRESENT = 1 << 5,
     }

@@ -61,7 +61,7 @@ macro_rules! expressions {
         #[non_exhaustive]
         pub enum Expr {
             $(
-                #[doc = concat!("See [`", stringify!($name), "`].")]
+                #[doc = concat!("See [`struct@", stringify!($name), "`].")]
                 $name($name),
             )+
             /// An expression that this library does not know, or of a form that it does not know.
@@ -174,11 +174,11 @@ impl Expr {
         }
         let name = name.ok_or(DecodeError::Missing { name: "NFTA_EXPR_NAME" })?;
         let attributes = data.map_or(Attributes::new(&[]), |data| data.attributes());
-        if unknown.is_empty()
-            && !(inside_another && HOLDERS.contains(&name.as_str()))
-            && let Some(Ok(known)) = Self::decode_known(&name, attributes)
-        {
-            return Ok(known);
+        let too_deep = inside_another && HOLDERS.contains(&name.as_str());
+        if unknown.is_empty() && !too_deep {
+            if let Some(Ok(known)) = Self::decode_known(&name, attributes) {
+                return Ok(known);
+            }
         }
         Ok(Self::Unknown(UnknownExpression::new(name, data, unknown)))
     }

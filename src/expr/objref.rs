@@ -104,8 +104,8 @@ impl Expression for Objref {
         let Self { object, unknown } = self;
         match object {
             ObjectChoice::Named { kind, name } => {
-                writer.put(NFTA_OBJREF_IMM_TYPE, kind);
                 writer.put(NFTA_OBJREF_IMM_NAME, name);
+                writer.put(NFTA_OBJREF_IMM_TYPE, kind);
             }
             ObjectChoice::Map { sreg, set, set_id } => {
                 writer.put(NFTA_OBJREF_SET_SREG, sreg);

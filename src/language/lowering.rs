@@ -53,10 +53,21 @@ enum Output<'a> {
     List(&'a mut Vec<Expr>),
 }
 
+impl Output<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::List(list) => list.len(),
+        }
+    }
+}
+
 /// A rule being lowered: what has been emitted, and what is known about the packet by then.
 pub(crate) struct Lowering<'a> {
     family: Family,
     output: Output<'a>,
+    /// Where in the output the rule begins.
+    start: usize,
     sets: &'a mut dyn SetSink,
     layer3: Option<Layer3>,
     /// The transport protocol's number, once tested.
@@ -107,7 +118,8 @@ impl<'a> Lowering<'a> {
             Family::Ip6 => Some(Layer3::V6),
             _ => None,
         };
-        Self { family, output, sets, layer3, layer4: None, several_with_ports: false, error: None }
+        let start = output.len();
+        Self { family, output, start, sets, layer3, layer4: None, several_with_ports: false, error: None }
     }
 
     fn rule(&mut self, rule: &Rule) -> Result<(), Invalid> {
@@ -168,12 +180,24 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Makes sure that the packet is of this IP version, by a test where the table's family leaves it open.
-    pub(crate) fn need_layer3(&mut self, what: &'static str, version: Layer3) -> Result<(), Invalid> {
-        if self.layer3 == Some(version) {
-            return Ok(());
+    /// Puts what `emit` emits before everything else of the rule, as nft does with what `reject` depends on: a
+    /// counter in between then counts what is rejected.
+    pub(crate) fn at_beginning(
+        &mut self,
+        emit: impl FnOnce(&mut Self) -> Result<(), Invalid>,
+    ) -> Result<(), Invalid> {
+        let length = self.output.len() - self.start;
+        emit(self)?;
+        match &mut self.output {
+            Output::Bytes(bytes) => bytes.get_mut(self.start..).unwrap_or_default().rotate_left(length),
+            Output::List(list) => list.get_mut(self.start..).unwrap_or_default().rotate_left(length),
         }
-        if self.layer3.is_some() {
+        Ok(())
+    }
+
+    /// The rule can be about packets of this IP version: neither the table nor the rule so far says the other.
+    pub(crate) fn check_layer3(&self, what: &'static str, version: Layer3) -> Result<(), Invalid> {
+        if self.layer3.is_some_and(|known| known != version) {
             let (wanted, said) = match version {
                 Layer3::V4 => ("IPv4", "IPv6"),
                 Layer3::V6 => ("IPv6", "IPv4"),
@@ -186,6 +210,15 @@ impl<'a> Lowering<'a> {
                 return Err(Invalid::Family { what, family: self.family, hint });
             }
             return Err(Invalid::OtherProtocol { what, wanted: wanted.to_owned(), said: said.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the packet is of this IP version, by a test where the table's family leaves it open.
+    pub(crate) fn need_layer3(&mut self, what: &'static str, version: Layer3) -> Result<(), Invalid> {
+        self.check_layer3(what, version)?;
+        if self.layer3.is_some() {
+            return Ok(());
         }
         match self.family {
             Family::Inet => {
@@ -236,6 +269,23 @@ impl<'a> Lowering<'a> {
             }),
             None if self.several_with_ports => Ok(()),
             None => Err(Invalid::NeedsProtocol { what, hint: ".tcp() or .udp()" }),
+        }
+    }
+
+    /// The rule can be about this transport protocol: it says no other so far.
+    pub(crate) fn check_layer4(&self, what: &'static str, protocol: u8) -> Result<(), Invalid> {
+        match self.layer4 {
+            Some(known) if known != protocol => Err(Invalid::OtherProtocol {
+                what,
+                wanted: super::matches::Protocol(protocol).to_string(),
+                said: super::matches::Protocol(known).to_string(),
+            }),
+            None if self.several_with_ports => Err(Invalid::OtherProtocol {
+                what,
+                wanted: super::matches::Protocol(protocol).to_string(),
+                said: "several protocols".to_owned(),
+            }),
+            _ => Ok(()),
         }
     }
 

@@ -36,10 +36,10 @@ const NFTA_SET_ELEM_FLAGS: u16 = 3;
 pub(crate) const ELEMENT_ATTRIBUTES: &[(&str, u16)] =
     &[("NFTA_SET_ELEM_KEY", NFTA_SET_ELEM_KEY), ("NFTA_SET_ELEM_FLAGS", NFTA_SET_ELEM_FLAGS)];
 
-pub(crate) const NFTA_SET_ELEM_LIST_TABLE: u16 = 1;
-pub(crate) const NFTA_SET_ELEM_LIST_SET: u16 = 2;
-pub(crate) const NFTA_SET_ELEM_LIST_ELEMENTS: u16 = 3;
-pub(crate) const NFTA_SET_ELEM_LIST_SET_ID: u16 = 4;
+const NFTA_SET_ELEM_LIST_TABLE: u16 = 1;
+const NFTA_SET_ELEM_LIST_SET: u16 = 2;
+const NFTA_SET_ELEM_LIST_ELEMENTS: u16 = 3;
+const NFTA_SET_ELEM_LIST_SET_ID: u16 = 4;
 const NFTA_LIST_ELEM: u16 = 1;
 
 /// Attributes of a message about elements.

@@ -23,9 +23,8 @@ fn names_of(headers: &[&str]) -> Option<HashMap<String, Entry>> {
         let (mut next, mut inside) = (0, false);
         for line in without_comments(text).lines().map(str::trim) {
             if let Some(define) = line.strip_prefix("#define ") {
-                if let Some((name, value)) = define.split_once(char::is_whitespace)
-                    && let Some(number) = number_of(value, &names)
-                {
+                let (name, value) = define.split_once(char::is_whitespace).unwrap_or((define, ""));
+                if let Some(number) = number_of(value, &names) {
                     names.insert(name.to_owned(), Entry { number, home: 0 });
                 }
             } else if line.starts_with("enum") && line.ends_with('{') {
@@ -48,10 +47,9 @@ fn names_of(headers: &[&str]) -> Option<HashMap<String, Entry>> {
 }
 
 fn without_comments(mut text: String) -> String {
-    while let Some(start) = text.find("/*")
-        && let Some(length) = text[start..].find("*/")
-    {
-        text.replace_range(start..start + length + 2, "");
+    while let Some(start) = text.find("/*") {
+        let end = text[start..].find("*/").map_or(text.len(), |length| start + length + 2);
+        text.replace_range(start..end, "");
     }
     text
 }

@@ -25,7 +25,7 @@ fn be64<T: Value + std::fmt::Debug>() -> impl Strategy<Value = T> {
 }
 
 /// Up to so many bytes.
-pub(super) fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> + Clone {
     vec(any::<u8>(), 0..=most)
 }
 

@@ -13,6 +13,9 @@
 //! Everything works as root and inside `unshare -Urn`, needs no `ip` program, never touches the machine's own network,
 //! and leaves nothing behind. It panics where something fails that a test takes for granted, and says in which host.
 //!
+//! Environment: `PORTCULLIS_PATIENCE` (a whole number) multiplies every timeout, for slow machines; `PORTCULLIS_SKIPS`
+//! names the file that collects the skips.
+//!
 //! ```no_run
 //! use portcullis_world::{Attempt, World};
 //!

@@ -43,7 +43,7 @@ pub struct NflogPacket {
 
 impl Host {
     /// Receives what is logged to `group` from now on; one listener for each group. The kernel sends each packet at
-    /// once, whatever queue threshold the rule asks for is a lower bound of one.
+    /// once, whatever queue threshold the rule asks for.
     ///
     /// # Panics
     /// If the kernel refuses, for instance because the group has a listener.

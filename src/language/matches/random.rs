@@ -1,0 +1,121 @@
+//! A random part of the packets: iptables' `-m statistic --mode random`.
+
+use crate::{
+    Invalid, Rule,
+    expr::{Byteorder, Cmp, CmpOp, Data, Numgen, NumgenKind, Register},
+    language::{Lower, Lowering, Not},
+};
+
+/// iptables' resolution.
+const WHOLE: u32 = 1 << 31;
+
+/// A packet comes through with this probability.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Random {
+    /// The probability, in parts of 2³¹.
+    pub share: u32,
+    /// The other packets.
+    pub negated: bool,
+    /// What was wrong with the probability.
+    problem: Option<Invalid>,
+}
+
+impl Random {
+    /// A probability in parts of 2³¹.
+    pub const fn of_share(share: u32) -> Self {
+        Self { share, negated: false, problem: None }
+    }
+}
+
+impl From<f64> for Random {
+    fn from(probability: f64) -> Self {
+        if !(0.0..=1.0).contains(&probability) {
+            return Self {
+                problem: Some(Invalid::OutOfRange {
+                    what: "a probability",
+                    value: probability.to_string(),
+                    range: "0.0 (never) to 1.0 (always)".to_owned(),
+                }),
+                ..Self::of_share(0)
+            };
+        }
+        Self::of_share((probability * f64::from(WHOLE)).round() as u32)
+    }
+}
+
+impl From<Not<f64>> for Random {
+    fn from(Not(probability): Not<f64>) -> Self {
+        Self { negated: true, ..probability.into() }
+    }
+}
+
+impl Rule {
+    /// Only a random part of the packets that reach this word: with this probability, from 0.0 to 1.0.
+    ///
+    /// What comes before the word decides what is drawn: behind `ct_state(CtState::NEW)` connections.
+    ///
+    /// ```
+    /// use portcullis::{Rule, not};
+    ///
+    /// // a line that loses one packet of a hundred
+    /// Rule::new().iif("wan0").random(0.01).drop();
+    /// Rule::new().random(not(0.25));
+    /// ```
+    #[doc(alias = "statistic")]
+    #[doc(alias = "probability")]
+    #[doc(alias = "numgen")]
+    #[must_use]
+    pub fn random(self, probability: impl Into<Random>) -> Self {
+        self.say(probability.into())
+    }
+}
+
+impl Lower for Random {
+    fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
+        if let Some(problem) = &self.problem {
+            return Err(problem.clone());
+        }
+        if self.share > WHOLE {
+            return Err(Invalid::OutOfRange {
+                what: "a probability's share",
+                value: self.share.to_string(),
+                range: format!("0 (never) to {WHOLE} (always)"),
+            });
+        }
+        // iptables-translate says `meta random & 2147483647 < SHARE`; nft 1.0.6 forgets to turn the bytes of that,
+        // and it takes one expression more.
+        let op = if self.negated { CmpOp::Gte } else { CmpOp::Lt };
+        to.push(Numgen::new(Register::R1, WHOLE, NumgenKind::Random));
+        to.push(Byteorder::hton(Register::R1, 4));
+        to.push(Cmp::new(Register::R1, op, Data::network_u32(self.share)));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Family, not};
+
+    #[cfg(feature = "nftnl")]
+    #[test]
+    fn as_nft_says_it() {
+        use crate::language::matches::golden::{IP, same_as_nft};
+
+        same_as_nft([
+            (IP, "numgen random mod 2147483648 < 1073741824", Rule::new().random(0.5)),
+            (IP, "numgen random mod 2147483648 >= 536870912", Rule::new().random(not(0.25))),
+            (IP, "numgen random mod 2147483648 < 2147483648", Rule::new().random(1.0)),
+        ]);
+    }
+
+    #[test]
+    fn a_probability_is_from_0_to_1() {
+        for (probability, text) in [(1.5, "1.5"), (-0.1, "-0.1"), (f64::NAN, "NaN")] {
+            let problem = Rule::new().random(probability).check(Family::Ip).unwrap_err();
+            let expected = format!("a probability is {text}; possible: 0.0 (never) to 1.0 (always)");
+            assert_eq!(problem.to_string(), expected);
+            assert!(Rule::new().random(not(probability)).check(Family::Ip).is_err());
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Committing a transaction, or having it validated.
+
+use std::collections::HashMap;
+
+use nix::errno::Errno;
+
+use super::{Netfilter, attribute_path::attribute_path, hint::hint};
+use crate::{
+    Error, Refusal, Refused, Transaction,
+    netlink::{ErrorAnswer, Outcome, Transport, batch},
+    object::{NFTA_CHAIN_HANDLE, NFTA_RULE_HANDLE},
+    transaction::{Batch, OperationId, Subject},
+    wire::{GenMessage, nft},
+};
+
+/// Room for one answer of the kernel in the socket, its bookkeeping included.
+const ANSWER: usize = 1024;
+/// More room than this for answers is never asked for.
+const ANSWERS_LIMIT: usize = 64 << 20;
+/// How often positions by index are resolved anew when others change the ruleset meanwhile.
+const INDEX_ATTEMPTS: u32 = 10;
+
+/// What a commit brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    handles: HashMap<OperationId, u64>,
+}
+
+impl Committed {
+    /// The handle that the kernel gave to what an operation added, if the transaction was made
+    /// [`with_handles`](Transaction::with_handles).
+    pub fn handle(&self, operation: OperationId) -> Option<u64> {
+        self.handles.get(&operation).copied()
+    }
+
+    fn keep(&mut self, message: GenMessage<'_>) {
+        let attribute = match message.header.kind {
+            nft::NEWRULE => NFTA_RULE_HANDLE,
+            nft::NEWCHAIN => NFTA_CHAIN_HANDLE,
+            // NFTA_TABLE_HANDLE
+            nft::NEWTABLE => 4,
+            // NFTA_SET_HANDLE
+            nft::NEWSET => 16,
+            _ => return,
+        };
+        let handle = message
+            .attributes()
+            .map_while(Result::ok)
+            .find(|found| found.kind() == attribute)
+            .and_then(|found| found.get().ok());
+        if let (Some(id), Some(handle)) = (OperationId::from_sequence(message.header.sequence), handle) {
+            self.handles.insert(id, handle);
+        }
+    }
+}
+
+impl<T: Transport> Netfilter<T> {
+    /// Carries a transaction out: every operation, or none of them.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for what cannot be right, before anything is sent. [`Error::Refused`] with every
+    /// operation that the kernel refused: then nothing was changed. [`Error::TooLarge`] where the process may
+    /// not send so much at once. [`Error::Permission`] without `CAP_NET_ADMIN`.
+    pub fn commit(&mut self, transaction: &Transaction) -> Result<Committed, Error> {
+        self.send(transaction, true, None)
+    }
+
+    /// As [`Netfilter::commit`], but only if nobody has changed the ruleset since `generation` was read with
+    /// [`Netfilter::generation`]; otherwise [`Error::Changed`].
+    pub fn commit_if(
+        &mut self,
+        transaction: &Transaction,
+        generation: super::Generation,
+    ) -> Result<Committed, Error> {
+        self.send(transaction, true, Some(generation.id))
+    }
+
+    /// A dry run: the kernel validates every operation as it would for a commit, and forgets them.
+    pub fn check(&mut self, transaction: &Transaction) -> Result<(), Error> {
+        self.send(transaction, false, None).map(drop)
+    }
+
+    fn send(
+        &mut self,
+        transaction: &Transaction,
+        commit: bool,
+        generation: Option<u32>,
+    ) -> Result<Committed, Error> {
+        let work = &transaction.batch;
+        if !work.problems.is_empty() {
+            return Err(Error::Invalid(work.problems.clone()));
+        }
+        if work.operations.is_empty() {
+            return Ok(Committed::default());
+        }
+        if work.indexes.is_empty() {
+            return self.send_batch(work, commit, generation);
+        }
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let (resolved, seen) = self.resolve_indexes(work)?;
+            let mine = generation.unwrap_or(seen);
+            match self.send_batch(&resolved, commit, Some(mine)) {
+                Err(Error::Changed { .. }) if generation.is_none() && attempt < INDEX_ATTEMPTS => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn send_batch(
+        &mut self,
+        work: &Batch,
+        commit: bool,
+        generation: Option<u32>,
+    ) -> Result<Committed, Error> {
+        let operation = if commit { "commit" } else { "check" };
+        let (Some(last), Some(tail)) =
+            (work.operations.len().checked_sub(1), work.chunks.last().filter(|chunk| !chunk.is_empty()))
+        else {
+            return Ok(Committed::default());
+        };
+        let last = OperationId(u32::try_from(last).unwrap_or(u32::MAX));
+        let length: usize = work.chunks.iter().map(Vec::len).sum();
+        // The beginning and the end of the batch, 28 and 20 bytes.
+        let needed = length + 64;
+        let answers = (work.operations.len().saturating_mul(ANSWER)).clamp(256 << 10, ANSWERS_LIMIT);
+        let room = self
+            .transport
+            .make_room(needed, answers)
+            .map_err(|source| Error::Io { operation: "enlarge the socket's buffers", source })?;
+        if room.send < needed {
+            return Err(Error::TooLarge { needed, limit: room.send });
+        }
+        // An overflow of handles can only be told from a lost refusal by the generation.
+        let before = if work.echo && commit { Some(self.generation()?.id) } else { None };
+
+        let asking = asking_acknowledgement(work, last, tail);
+        let mut parts: Vec<&[u8]> = work.chunks.iter().map(Vec::as_slice).collect();
+        if let Some(part) = parts.last_mut() {
+            *part = &asking;
+        }
+        let mut committed = Committed::default();
+        let outcome =
+            batch(&mut self.transport, &parts, last.sequence(), commit, generation, |message| {
+                committed.keep(message);
+            });
+        let outcome = match outcome {
+            Err(Error::Io { source, .. }) if source.raw_os_error() == Some(Errno::EMSGSIZE as i32) => {
+                return Err(Error::TooLarge { needed, limit: room.send });
+            }
+            outcome => outcome?,
+        };
+        self.judge(work, operation, outcome, generation, before)?;
+        Ok(committed)
+    }
+
+    /// Whether the batch went through.
+    fn judge(
+        &mut self,
+        work: &Batch,
+        operation: &'static str,
+        outcome: Outcome,
+        generation: Option<u32>,
+        before: Option<u32>,
+    ) -> Result<(), Error> {
+        let Outcome { mut errors, acknowledged, overflowed } = outcome;
+        // The batch as a whole answers for its beginning, which has the sequence number 0.
+        if let Some(whole) = errors.remove(&0) {
+            return Err(whole_batch(operation, whole, generation));
+        }
+        if !errors.is_empty() {
+            let refusals = errors.into_values().map(|error| refusal(work, error)).collect();
+            return Err(Error::Refused(Refused { refusals, incomplete: overflowed }));
+        }
+        if acknowledged {
+            return Ok(());
+        }
+        match before {
+            Some(before) if overflowed && self.generation()?.id != before => Ok(()),
+            _ => Err(Error::NoAnswer { operation }),
+        }
+    }
+}
+
+/// The last chunk, with an acknowledgement asked for in its last message.
+fn asking_acknowledgement(work: &Batch, last: OperationId, tail: &[u8]) -> Vec<u8> {
+    let mut tail = tail.to_vec();
+    let offset = work.operations.get(last.index()).map_or(0, |operation| operation.offset as usize);
+    // nlmsg_flags
+    if let Some(field) = tail.get_mut(offset + 6..offset + 8) {
+        let flags = u16::from_ne_bytes([field[0], field[1]]) | crate::wire::flags::ACK;
+        field.copy_from_slice(&flags.to_ne_bytes());
+    }
+    tail
+}
+
+fn whole_batch(operation: &'static str, error: ErrorAnswer, generation: Option<u32>) -> Error {
+    match (Errno::from_raw(error.errno), generation) {
+        (Errno::EPERM, _) => Error::Permission { operation },
+        (Errno::ERESTART, Some(expected)) => Error::Changed { expected },
+        (Errno::EOPNOTSUPP | Errno::EINVAL, _) => {
+            Error::Unsupported { feature: "nf_tables (CONFIG_NF_TABLES)".to_owned() }
+        }
+        _ => Error::Request { operation, errno: error.errno, message: error.message },
+    }
+}
+
+fn refusal(work: &Batch, error: ErrorAnswer) -> Refusal {
+    let ErrorAnswer { sequence, errno, message, offset } = error;
+    let id = OperationId::from_sequence(sequence).unwrap_or(OperationId(0));
+    let sent = work.message_of(id);
+    let subject = sent.as_ref().map(Subject::of);
+    let attribute = offset.and_then(|offset| attribute_path(work.bytes_of(id)?, offset));
+    let operation = work.operations.get(id.index());
+    let verb = operation.map_or(crate::transaction::Verb::Add, |operation| operation.verb);
+    let hint = hint(errno, verb, sent.as_ref());
+    Refusal {
+        operation: id,
+        verb,
+        subject,
+        origin: operation.map_or_else(crate::Origin::here, |operation| operation.origin),
+        label: operation.and_then(|operation| operation.label.as_deref().map(str::to_owned)),
+        errno,
+        message,
+        attribute,
+        hint,
+    }
+}

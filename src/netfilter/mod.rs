@@ -1,0 +1,71 @@
+//! The connection: sends transactions, reads the ruleset.
+
+mod apply;
+mod attribute_path;
+mod commit;
+mod generation;
+mod hint;
+mod index;
+mod list;
+
+pub use commit::Committed;
+pub use generation::Generation;
+
+use crate::{
+    Error,
+    netlink::{KernelSocket, Transport},
+};
+
+/// The packet filter of a network namespace.
+///
+/// Opened by [`Netfilter::open`] for the namespace of the calling thread. Opening and reading need the
+/// privilege `CAP_NET_ADMIN` there, too; every error says what was tried.
+///
+/// ```no_run
+/// use portcullis::{Chain, CtState, Family, Hook, Netfilter, Policy, Rule, Ruleset, Table};
+///
+/// let mut firewall = Netfilter::open()?;
+/// firewall.apply(
+///     Ruleset::new().table(
+///         Table::new(Family::Inet, "edge").chain(
+///             Chain::filter("input", Hook::Input)
+///                 .policy(Policy::Drop)
+///                 .rule(Rule::new().iif("lo").accept())
+///                 .rule(Rule::new().ct_state(CtState::ESTABLISHED | CtState::RELATED).accept())
+///                 .rule(Rule::new().tcp().dport(22).counter().accept()),
+///         ),
+///     ),
+/// )?;
+/// # Ok::<(), portcullis::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Netfilter<T = KernelSocket> {
+    transport: T,
+}
+
+impl Netfilter {
+    /// Opens a socket in the network namespace of the calling thread.
+    pub fn open() -> Result<Self, Error> {
+        match KernelSocket::open() {
+            Ok(transport) => Ok(Self { transport }),
+            Err(source) => Err(Error::Io { operation: "open a netlink socket", source }),
+        }
+    }
+}
+
+impl<T: Transport> Netfilter<T> {
+    /// Talks through something else than a socket of its own.
+    pub fn with_transport(transport: T) -> Self {
+        Self { transport }
+    }
+
+    /// The transport.
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// Gives the transport back.
+    pub fn into_transport(self) -> T {
+        self.transport
+    }
+}

@@ -1,0 +1,28 @@
+//! The one door to the kernel.
+
+use std::io;
+
+/// Sends and receives netlink datagrams: the kernel, or something that stands for it.
+///
+/// nf_tables works synchronously: when [`Transport::send`] returns, everything that the kernel has to say is
+/// waiting, so nobody ever waits for an answer that may not come.
+pub trait Transport {
+    /// Sends the parts as one datagram.
+    fn send(&mut self, parts: &[&[u8]]) -> io::Result<()>;
+
+    /// Receives the next datagram into `buffer` and gives its length.
+    ///
+    /// [`io::ErrorKind::WouldBlock`] where there is none, `ENOBUFS` where some were lost, and
+    /// [`io::ErrorKind::InvalidData`] for one larger than the buffer.
+    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Makes room for a datagram of `send` bytes and for answers of about `receive` bytes.
+    fn make_room(&mut self, send: usize, receive: usize) -> io::Result<Room>;
+}
+
+/// The room that a transport could make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// The largest datagram that can be sent.
+    pub send: usize,
+}

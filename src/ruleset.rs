@@ -1,0 +1,31 @@
+//! Several tables as one value.
+
+use crate::object::Table;
+
+/// Tables with everything that they hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ruleset {
+    /// The tables.
+    pub tables: Vec<Table>,
+}
+
+impl Ruleset {
+    /// No tables.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a table.
+    #[must_use]
+    pub fn table(mut self, table: Table) -> Self {
+        self.tables.push(table);
+        self
+    }
+}
+
+impl FromIterator<Table> for Ruleset {
+    fn from_iter<I: IntoIterator<Item = Table>>(tables: I) -> Self {
+        Self { tables: tables.into_iter().collect() }
+    }
+}

@@ -1,0 +1,169 @@
+//! The bytes of a transaction.
+
+use super::{Operation, OperationId, Subject, Verb};
+use crate::{
+    Invalid, InvalidOperation,
+    object::{ChainRef, Family, Origin, Set, TableRef, encode_elements},
+    wire::{GenMessage, Header, Messages, Writer, flags, nft},
+};
+
+/// Messages are collected in pieces of this size, so that a large transaction is never copied to grow. With
+/// the 1024 pieces that one `sendmsg` takes, this bounds a transaction at 4 GiB.
+const CHUNK: usize = 4 << 20;
+/// Room that one message may need behind a nearly full chunk: two attributes at netlink's limit.
+const SLACK: usize = 256 << 10;
+
+/// A position that only the kernel's listing can tell.
+#[derive(Clone, Debug)]
+pub(crate) struct IndexToResolve {
+    pub(crate) operation: OperationId,
+    pub(crate) chain: ChainRef,
+    pub(crate) index: usize,
+    /// Where the position attribute's header is, from the message's start.
+    pub(crate) attribute: usize,
+}
+
+/// Encoded operations.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) chunks: Vec<Vec<u8>>,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) problems: Vec<InvalidOperation>,
+    pub(crate) indexes: Vec<IndexToResolve>,
+    /// Whether the kernel reports what it made.
+    pub(crate) echo: bool,
+    /// The number of sets so far.
+    sets: u32,
+}
+
+impl Batch {
+    /// Appends a message whose attributes `body` writes; what `body` returns is kept as a problem.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one message, in the order of its bytes")]
+    pub(crate) fn operation(
+        &mut self,
+        verb: Verb,
+        kind: u16,
+        how: u16,
+        family: Family,
+        origin: Origin,
+        label: Option<Box<str>>,
+        body: impl FnOnce(&mut Writer<'_>) -> Result<(), Invalid>,
+    ) -> OperationId {
+        let echo = if self.echo { flags::ECHO } else { 0 };
+        let id = self.next(verb, origin, label);
+        let header = Header { kind, flags: flags::REQUEST | how | echo, sequence: id.sequence(), port: 0 };
+        let result = header.write(self.chunk(), family.number(), 0, |buffer| {
+            let mut writer = Writer::new(buffer);
+            body(&mut writer).and(writer.finish().map_err(Invalid::from))
+        });
+        if let Err(problem) = result {
+            self.problem(id, problem);
+        }
+        id
+    }
+
+    /// Appends a message that somebody else encoded, under this batch's sequence number.
+    #[cfg(feature = "nftnl")]
+    pub(crate) fn message(
+        &mut self,
+        verb: Verb,
+        message: &[u8],
+        origin: Origin,
+        label: Option<Box<str>>,
+    ) -> OperationId {
+        let id = self.next(verb, origin, label);
+        match Messages::new(message).next() {
+            Some(Ok(GenMessage { header, body: [family, _, high, low, attributes @ .. ] })) => {
+                let echo = if self.echo { flags::ECHO } else { 0 };
+                let resource = u16::from_be_bytes([*high, *low]);
+                // Each operation's own acknowledgement would only fill the socket.
+                let flags = (header.flags & !flags::ACK) | echo;
+                let header = Header { flags, sequence: id.sequence(), ..header };
+                header.write(self.chunk(), *family, resource, |buffer| buffer.extend_from_slice(attributes));
+            }
+            _ => {
+                let problem = "libnftnl encoded no netlink message for this object".to_owned();
+                self.problem(id, Invalid::Combination { problem });
+            }
+        }
+        id
+    }
+
+    /// Appends a set and its elements, and returns its number within the transaction.
+    pub(crate) fn set(
+        &mut self,
+        verb: Verb,
+        how: u16,
+        table: &TableRef,
+        set: &Set,
+        label: Option<Box<str>>,
+    ) -> u32 {
+        self.sets += 1;
+        let id = self.sets;
+        let family = table.family;
+        self.operation(verb, nft::NEWSET, how, family, set.origin, label.clone(), |writer| {
+            set.encode(&table.name, id, writer);
+            set.check()
+        });
+        let mut rest = set.elements.as_slice();
+        while !rest.is_empty() {
+            let mut written = 0;
+            let create = flags::CREATE;
+            self.operation(verb, nft::NEWSETELEM, create, family, set.origin, label.clone(), |writer| {
+                written = encode_elements(&table.name, &set.name, id, rest, writer);
+                Ok(())
+            });
+            rest = rest.get(written.max(1)..).unwrap_or_default();
+        }
+        id
+    }
+
+    /// Keeps a problem with an operation.
+    pub(crate) fn problem(&mut self, id: OperationId, problem: Invalid) {
+        let Some(operation) = self.operations.get(id.index()) else {
+            return;
+        };
+        self.problems.push(InvalidOperation {
+            operation: id,
+            verb: operation.verb,
+            subject: self.message_of(id).map(|message| Subject::of(&message)),
+            origin: operation.origin,
+            label: operation.label.as_deref().map(str::to_owned),
+            problem,
+        });
+    }
+
+    /// The bytes of an operation's message.
+    pub(crate) fn bytes_of(&self, id: OperationId) -> Option<&[u8]> {
+        let operation = self.operations.get(id.index())?;
+        let chunk = self.chunks.get(operation.chunk as usize)?;
+        let from = chunk.get(operation.offset as usize..)?;
+        let (head, _) = from.split_first_chunk::<4>()?;
+        from.get(..u32::from_ne_bytes(*head) as usize)
+    }
+
+    /// An operation's message.
+    pub(crate) fn message_of(&self, id: OperationId) -> Option<GenMessage<'_>> {
+        Messages::new(self.bytes_of(id)?).next()?.ok()
+    }
+
+    fn next(&mut self, verb: Verb, origin: Origin, label: Option<Box<str>>) -> OperationId {
+        // Four billion operations do not fit into the memory of the machine that would send them.
+        let id = OperationId(u32::try_from(self.operations.len()).unwrap_or(u32::MAX));
+        let offset = u32::try_from(self.chunk().len()).unwrap_or(u32::MAX);
+        let chunk = u32::try_from(self.chunks.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        self.operations.push(Operation { verb, chunk, offset, origin, label });
+        id
+    }
+
+    /// The chunk that the next message goes to.
+    fn chunk(&mut self) -> &mut Vec<u8> {
+        if self.chunks.last().is_none_or(|last| last.len() >= CHUNK) {
+            // The first one grows, so that a small transaction is small.
+            let room = if self.chunks.is_empty() { 0 } else { CHUNK + SLACK };
+            self.chunks.push(Vec::with_capacity(room));
+        }
+        let last = self.chunks.len() - 1;
+        &mut self.chunks[last]
+    }
+}

@@ -1,0 +1,308 @@
+//! A transaction: operations that the kernel carries out all together or not at all.
+
+mod batch;
+mod operation;
+mod rules;
+mod subject;
+
+pub use operation::{OperationId, Verb};
+pub use subject::{ObjectKind, Subject};
+
+pub(crate) use batch::{Batch, IndexToResolve};
+pub(crate) use operation::Operation;
+
+use std::borrow::Borrow;
+
+use crate::{
+    Invalid,
+    object::{
+        Chain, ChainRef, Family, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_CHAIN,
+        NFTA_RULE_TABLE, NFTA_TABLE_NAME, Origin, Policy, Table, TableRef, check_name,
+    },
+    wire::{flags, nft},
+};
+
+/// Operations in order, encoded as they are added.
+///
+/// Nothing here talks to the kernel: [`Netfilter::commit`](crate::Netfilter::commit) sends a transaction,
+/// [`Netfilter::check`](crate::Netfilter::check) has the kernel validate it, and both can be done again.
+/// What cannot be right is remembered with the caller's line, and reported by either before anything is sent.
+///
+/// ```
+/// use portcullis::{Chain, Family, Hook, Policy, Rule, Table, Transaction};
+///
+/// let table = Table::new(Family::Inet, "edge");
+/// let input = Chain::filter("input", Hook::Input).policy(Policy::Drop);
+///
+/// let mut transaction = Transaction::new();
+/// transaction.add_table(&table);
+/// transaction.add_chain(&table, &input);
+/// transaction.add_rule((&table, "input"), Rule::new().iif("lo").accept());
+/// assert_eq!(transaction.len(), 3);
+/// assert!(transaction.problems().is_empty());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Transaction {
+    pub(crate) batch: Batch,
+    /// A rule's expressions while it is lowered.
+    scratch: Vec<u8>,
+    /// The label for operations that bring none.
+    label: Option<Box<str>>,
+}
+
+impl Transaction {
+    /// No operations.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the kernel to report what it makes of the operations added from here on, so that
+    /// [`Committed::handle`](crate::Committed::handle) knows their handles. Costs one message for each.
+    #[must_use]
+    pub fn with_handles(mut self) -> Self {
+        self.batch.echo = true;
+        self
+    }
+
+    /// What errors call the operations added from here on, beside the caller's line. A rule's own label goes
+    /// before.
+    pub fn label(&mut self, label: &str) -> &mut Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// How many operations there are, sets made for lists included.
+    pub fn len(&self) -> usize {
+        self.batch.operations.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.batch.operations.is_empty()
+    }
+
+    /// Bytes that the operations take on the wire.
+    pub fn byte_len(&self) -> usize {
+        self.batch.chunks.iter().map(Vec::len).sum()
+    }
+
+    /// What cannot be right, so far.
+    pub fn problems(&self) -> &[crate::InvalidOperation] {
+        &self.batch.problems
+    }
+
+    /// Adds a table with everything that it holds. A table that exists is kept, and what it holds is added to.
+    #[track_caller]
+    pub fn add_table(&mut self, table: impl Borrow<Table>) -> OperationId {
+        let table = table.borrow();
+        self.table(Verb::Add, table, flags::CREATE)
+    }
+
+    /// Creates a table with everything that it holds; refused if it exists.
+    #[track_caller]
+    pub fn create_table(&mut self, table: impl Borrow<Table>) -> OperationId {
+        self.table(Verb::Create, table.borrow(), flags::CREATE | flags::EXCL)
+    }
+
+    /// Deletes a table with everything that it holds; refused if there is none.
+    #[track_caller]
+    pub fn delete_table(&mut self, table: impl Into<TableRef>) -> OperationId {
+        self.table_by_name(Verb::Delete, nft::DELTABLE, NFTA_TABLE_NAME, &table.into())
+    }
+
+    /// Deletes a table with everything that it holds, if it exists. Kernel 6.3; on all kernels,
+    /// [`Transaction::replace_table`] does what most callers want.
+    #[track_caller]
+    pub fn destroy_table(&mut self, table: impl Into<TableRef>) -> OperationId {
+        self.table_by_name(Verb::Destroy, nft::DESTROYTABLE, NFTA_TABLE_NAME, &table.into())
+    }
+
+    /// Deletes every rule of a table; chains and sets stay.
+    #[track_caller]
+    pub fn flush_table(&mut self, table: impl Into<TableRef>) -> OperationId {
+        self.table_by_name(Verb::Flush, nft::DELRULE, NFTA_RULE_TABLE, &table.into())
+    }
+
+    /// Puts a table in the place of the one with its name, or of none, so that afterwards it holds exactly
+    /// this. Packets see the old or the new one, never neither.
+    ///
+    /// Counters, dynamic elements and handles of the old one are gone.
+    #[track_caller]
+    pub fn replace_table(&mut self, table: impl Borrow<Table>) -> OperationId {
+        let table = table.borrow();
+        // Adding makes sure that there is one to delete: works on every kernel.
+        let empty = Table { sets: Vec::new(), chains: Vec::new(), ..table.clone() };
+        self.table(Verb::Add, &empty, flags::CREATE);
+        self.delete_table(table);
+        self.table(Verb::Add, table, flags::CREATE)
+    }
+
+    /// Deletes every table of a family, or with `None` of all families, with everything that they hold: other
+    /// programs' too.
+    #[track_caller]
+    pub fn flush_ruleset(&mut self, family: Option<Family>) -> OperationId {
+        let origin = Origin::here();
+        let family = family.unwrap_or(Family::UNSPECIFIED);
+        self.batch.operation(Verb::Flush, nft::DELTABLE, 0, family, origin, self.label.clone(), |_| Ok(()))
+    }
+
+    /// Adds a chain with its rules. A chain that exists is kept, its policy changed where one is given.
+    #[track_caller]
+    pub fn add_chain(&mut self, table: impl Into<TableRef>, chain: impl Borrow<Chain>) -> OperationId {
+        self.chain(Verb::Add, &table.into(), chain.borrow(), flags::CREATE)
+    }
+
+    /// Creates a chain with its rules; refused if it exists.
+    #[track_caller]
+    pub fn create_chain(&mut self, table: impl Into<TableRef>, chain: impl Borrow<Chain>) -> OperationId {
+        self.chain(Verb::Create, &table.into(), chain.borrow(), flags::CREATE | flags::EXCL)
+    }
+
+    /// Changes the policy of a base chain that exists.
+    #[track_caller]
+    pub fn set_policy(&mut self, chain: impl Into<ChainRef>, policy: Policy) -> OperationId {
+        let (chain, origin) = (chain.into(), Origin::here());
+        let problem = check_chain_ref(&chain);
+        let label = self.label.clone();
+        self.batch.operation(Verb::Replace, nft::NEWCHAIN, 0, chain.table.family, origin, label, |writer| {
+            writer.put(NFTA_CHAIN_TABLE, &chain.table.name);
+            writer.put(NFTA_CHAIN_NAME, &chain.name);
+            writer.put(crate::object::NFTA_CHAIN_POLICY, &policy);
+            problem
+        })
+    }
+
+    /// Deletes a chain; refused if it has rules, if a rule jumps to it, or if there is none.
+    #[track_caller]
+    pub fn delete_chain(&mut self, chain: impl Into<ChainRef>) -> OperationId {
+        let names = (NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME);
+        self.chain_by_name(Verb::Delete, nft::DELCHAIN, names, &chain.into())
+    }
+
+    /// Deletes a chain if it exists. Kernel 6.3.
+    #[track_caller]
+    pub fn destroy_chain(&mut self, chain: impl Into<ChainRef>) -> OperationId {
+        let names = (NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME);
+        self.chain_by_name(Verb::Destroy, nft::DESTROYCHAIN, names, &chain.into())
+    }
+
+    /// Deletes every rule of a chain.
+    #[track_caller]
+    pub fn flush_chain(&mut self, chain: impl Into<ChainRef>) -> OperationId {
+        let names = (NFTA_RULE_TABLE, NFTA_RULE_CHAIN);
+        self.chain_by_name(Verb::Flush, nft::DELRULE, names, &chain.into())
+    }
+
+    /// Renames a chain, found by its handle.
+    #[track_caller]
+    pub fn rename_chain(
+        &mut self,
+        table: impl Into<TableRef>,
+        handle: u64,
+        name: impl Into<String>,
+    ) -> OperationId {
+        let (table, name, origin) = (table.into(), name.into(), Origin::here());
+        let problem = check_name("chain", &name);
+        let label = self.label.clone();
+        self.batch.operation(Verb::Replace, nft::NEWCHAIN, 0, table.family, origin, label, |writer| {
+            writer.put(NFTA_CHAIN_TABLE, &table.name);
+            writer.put(NFTA_CHAIN_HANDLE, &handle);
+            writer.put(NFTA_CHAIN_NAME, &name);
+            problem
+        })
+    }
+
+    /// Adds any object of the `nftnl` crate: it is encoded by libnftnl, at once.
+    ///
+    /// With [`nftnl::MsgType::Del`](portcullis_sys::nftnl::nftnl::MsgType) the object is deleted.
+    #[cfg(feature = "nftnl")]
+    #[track_caller]
+    pub fn add_nftnl<T: portcullis_sys::nftnl::nftnl::NlMsg>(
+        &mut self,
+        object: &T,
+        kind: portcullis_sys::nftnl::nftnl::MsgType,
+    ) -> OperationId {
+        let verb = match kind {
+            portcullis_sys::nftnl::nftnl::MsgType::Add => Verb::Add,
+            portcullis_sys::nftnl::nftnl::MsgType::Del => Verb::Delete,
+        };
+        let message = portcullis_sys::nftnl::encode(object, kind, 0);
+        self.batch.message(verb, &message, Origin::here(), self.label.clone())
+    }
+
+    #[track_caller]
+    fn table(&mut self, verb: Verb, table: &Table, how: u16) -> OperationId {
+        let origin = Origin::here();
+        let label = self.label.clone();
+        let id = self.batch.operation(verb, nft::NEWTABLE, how, table.family, origin, label, |writer| {
+            table.encode(writer);
+            table.check()
+        });
+        let place = TableRef::from(table);
+        for set in &table.sets {
+            self.batch.set(verb, how, &place, set, self.label.clone());
+        }
+        // All chains come before all rules, which may jump to any of them.
+        for chain in &table.chains {
+            self.chain_alone(verb, &place, chain, how, chain.origin);
+        }
+        for chain in &table.chains {
+            self.rules_of(&place, chain);
+        }
+        id
+    }
+
+    #[track_caller]
+    fn chain(&mut self, verb: Verb, table: &TableRef, chain: &Chain, how: u16) -> OperationId {
+        let id = self.chain_alone(verb, table, chain, how, Origin::here());
+        self.rules_of(table, chain);
+        id
+    }
+
+    fn chain_alone(
+        &mut self,
+        verb: Verb,
+        table: &TableRef,
+        chain: &Chain,
+        how: u16,
+        origin: Origin,
+    ) -> OperationId {
+        let label = self.label.clone();
+        self.batch.operation(verb, nft::NEWCHAIN, how, table.family, origin, label, |writer| {
+            chain.encode(table.family, &table.name, writer);
+            check_name("table", &table.name)?;
+            chain.check(table.family)
+        })
+    }
+
+    fn rules_of(&mut self, table: &TableRef, chain: &Chain) {
+        let place = table.chain(&chain.name);
+        for rule in &chain.rules {
+            self.put_rule(Verb::Add, &place, &crate::object::Position::Tail, rule, rule.origin);
+        }
+    }
+
+    #[track_caller]
+    fn table_by_name(&mut self, verb: Verb, kind: u16, name: u16, table: &TableRef) -> OperationId {
+        let origin = Origin::here();
+        self.batch.operation(verb, kind, 0, table.family, origin, self.label.clone(), |writer| {
+            writer.put(name, &table.name);
+            check_name("table", &table.name)
+        })
+    }
+
+    #[track_caller]
+    fn chain_by_name(&mut self, verb: Verb, kind: u16, names: (u16, u16), chain: &ChainRef) -> OperationId {
+        let origin = Origin::here();
+        self.batch.operation(verb, kind, 0, chain.table.family, origin, self.label.clone(), |writer| {
+            writer.put(names.0, &chain.table.name);
+            writer.put(names.1, &chain.name);
+            check_chain_ref(chain)
+        })
+    }
+}
+
+fn check_chain_ref(chain: &ChainRef) -> Result<(), Invalid> {
+    check_name("table", &chain.table.name)?;
+    check_name("chain", &chain.name)
+}

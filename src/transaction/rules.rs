@@ -1,0 +1,195 @@
+//! Rules in a transaction.
+
+use std::borrow::Borrow;
+
+use super::{Batch, IndexToResolve, OperationId, Transaction, Verb, check_chain_ref};
+use crate::{
+    Invalid,
+    language::SetSink,
+    object::{
+        ChainRef, NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE, NFTA_RULE_ID, NFTA_RULE_POSITION,
+        NFTA_RULE_POSITION_ID, NFTA_RULE_TABLE, NFTA_RULE_USERDATA, Origin, Position, Rule, RuleAnchor, Set,
+        TableRef,
+    },
+    wire::{NLA_F_NESTED, Writer, flags, nft},
+};
+
+/// The most user data that the kernel keeps beside a rule (`NFT_USERDATA_MAXLEN`).
+const USERDATA_LIMIT: usize = 256;
+
+/// Where in a message a rule goes.
+enum Place<'a> {
+    At(&'a Position),
+    Instead(u64),
+}
+
+impl Transaction {
+    /// Adds a rule at the end of a chain.
+    ///
+    /// The chain is named by `(&table, "input")`, `(Family::Inet, "edge", "input")` or a [`ChainRef`].
+    #[track_caller]
+    pub fn add_rule(&mut self, chain: impl Into<ChainRef>, rule: impl Borrow<Rule>) -> OperationId {
+        self.put_rule(Verb::Add, &chain.into(), &Position::Tail, rule.borrow(), Origin::here())
+    }
+
+    /// Inserts a rule into a chain.
+    #[track_caller]
+    pub fn insert_rule(
+        &mut self,
+        chain: impl Into<ChainRef>,
+        position: Position,
+        rule: impl Borrow<Rule>,
+    ) -> OperationId {
+        self.put_rule(Verb::Insert, &chain.into(), &position, rule.borrow(), Origin::here())
+    }
+
+    /// Puts a rule in the place of another.
+    #[track_caller]
+    pub fn replace_rule(
+        &mut self,
+        chain: impl Into<ChainRef>,
+        handle: u64,
+        rule: impl Borrow<Rule>,
+    ) -> OperationId {
+        self.rule(Verb::Replace, &chain.into(), &Place::Instead(handle), rule.borrow(), Origin::here())
+    }
+
+    /// Deletes a rule; refused if there is none.
+    #[track_caller]
+    pub fn delete_rule(&mut self, chain: impl Into<ChainRef>, rule: impl Into<RuleAnchor>) -> OperationId {
+        self.rule_by_anchor(Verb::Delete, nft::DELRULE, &chain.into(), rule.into())
+    }
+
+    /// Deletes a rule if it exists. Kernel 6.3.
+    #[track_caller]
+    pub fn destroy_rule(&mut self, chain: impl Into<ChainRef>, rule: impl Into<RuleAnchor>) -> OperationId {
+        self.rule_by_anchor(Verb::Destroy, nft::DESTROYRULE, &chain.into(), rule.into())
+    }
+
+    #[track_caller]
+    fn rule_by_anchor(&mut self, verb: Verb, kind: u16, chain: &ChainRef, rule: RuleAnchor) -> OperationId {
+        let (origin, label) = (Origin::here(), self.label.clone());
+        self.batch.operation(verb, kind, 0, chain.table.family, origin, label, |writer| {
+            writer.put(NFTA_RULE_TABLE, &chain.table.name);
+            writer.put(NFTA_RULE_CHAIN, &chain.name);
+            match rule {
+                RuleAnchor::Handle(handle) => writer.put(NFTA_RULE_HANDLE, &handle),
+                RuleAnchor::Added(id) => writer.put(NFTA_RULE_ID, &id.sequence()),
+            }
+            check_chain_ref(chain)
+        })
+    }
+
+    pub(super) fn put_rule(
+        &mut self,
+        verb: Verb,
+        chain: &ChainRef,
+        position: &Position,
+        rule: &Rule,
+        origin: Origin,
+    ) -> OperationId {
+        self.rule(verb, chain, &Place::At(position), rule, origin)
+    }
+
+    fn rule(
+        &mut self,
+        verb: Verb,
+        chain: &ChainRef,
+        place: &Place<'_>,
+        rule: &Rule,
+        origin: Origin,
+    ) -> OperationId {
+        let label = || rule.label.as_deref().map(Box::from).or_else(|| self.label.clone());
+        let label = label();
+        self.scratch.clear();
+        let mut sets = RuleSets { batch: &mut self.batch, table: &chain.table, origin, label: label.clone() };
+        let lowered = rule.lower_into(chain.table.family, &mut self.scratch, &mut sets);
+
+        let scratch = &self.scratch;
+        let sequence = u32::try_from(self.batch.operations.len() + 1).unwrap_or(u32::MAX);
+        let mut to_resolve = None;
+        let id = self.batch.operation(
+            verb,
+            nft::NEWRULE,
+            place.flags(),
+            chain.table.family,
+            origin,
+            label,
+            |writer| {
+                writer.put(NFTA_RULE_TABLE, &chain.table.name);
+                writer.put(NFTA_RULE_CHAIN, &chain.name);
+                to_resolve = place.encode(writer);
+                writer.bytes(NFTA_RULE_EXPRESSIONS | NLA_F_NESTED, scratch);
+                writer.put_option(NFTA_RULE_USERDATA, &rule.userdata);
+                writer.put(NFTA_RULE_ID, &sequence);
+                rule.unknown.encode(writer);
+                lowered.and(check_chain_ref(chain)).and(check_userdata(rule))
+            },
+        );
+        if let Some((index, position)) = to_resolve {
+            let start = self.batch.operations.get(id.index()).map_or(0, |operation| operation.offset as usize);
+            let attribute = position - start;
+            let chain = chain.clone();
+            self.batch.indexes.push(IndexToResolve { operation: id, chain, index, attribute });
+        }
+        id
+    }
+}
+
+impl Place<'_> {
+    /// How the kernel is told; a rule without `APPEND` goes before the position, or to the head.
+    fn flags(&self) -> u16 {
+        match self {
+            Self::Instead(_) => flags::REPLACE,
+            Self::At(Position::Tail | Position::After(_)) => flags::CREATE | flags::APPEND,
+            Self::At(Position::Head | Position::Before(_) | Position::Index(_)) => flags::CREATE,
+        }
+    }
+
+    /// Appends the position; returns an index with the place of the attribute that is to tell it.
+    fn encode(&self, writer: &mut Writer<'_>) -> Option<(usize, usize)> {
+        match self {
+            Self::Instead(handle) => writer.put(NFTA_RULE_HANDLE, handle),
+            Self::At(Position::Head | Position::Tail) => {}
+            Self::At(Position::Before(anchor) | Position::After(anchor)) => match anchor {
+                RuleAnchor::Handle(handle) => writer.put(NFTA_RULE_POSITION, handle),
+                RuleAnchor::Added(id) => writer.put(NFTA_RULE_POSITION_ID, &id.sequence()),
+            },
+            Self::At(Position::Index(index)) => {
+                let at = writer.position();
+                writer.put(NFTA_RULE_POSITION, &0u64);
+                return Some((*index, at));
+            }
+        }
+        None
+    }
+}
+
+fn check_userdata(rule: &Rule) -> Result<(), Invalid> {
+    match rule.userdata.as_ref().map(Vec::len) {
+        Some(0) => {
+            let range = format!("1 to {USERDATA_LIMIT} bytes");
+            Err(Invalid::OutOfRange { what: "the user data's length", value: "0".to_owned(), range })
+        }
+        Some(length) if length > USERDATA_LIMIT => {
+            let range = format!("1 to {USERDATA_LIMIT} bytes");
+            Err(Invalid::OutOfRange { what: "the user data's length", value: length.to_string(), range })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Sends a rule's anonymous sets before the rule.
+struct RuleSets<'a> {
+    batch: &'a mut Batch,
+    table: &'a TableRef,
+    origin: Origin,
+    label: Option<Box<str>>,
+}
+
+impl SetSink for RuleSets<'_> {
+    fn take(&mut self, mut set: Set) -> u32 {
+        set.origin = self.origin;
+        self.batch.set(Verb::Add, flags::CREATE, self.table, &set, self.label.clone())
+    }
+}

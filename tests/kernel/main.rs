@@ -1,0 +1,5 @@
+//! Tests against the kernel, each in network namespaces of its own: as root, or under `unshare -Urn`.
+
+mod support;
+
+mod transactions;
