@@ -42,6 +42,14 @@ pub enum Invalid {
         /// The limit.
         limit: usize,
     },
+    /// A log prefix is longer than the kernel's field.
+    #[error("the log prefix \"{prefix}\" is {length} bytes long; the kernel takes at most 127")]
+    LogPrefixTooLong {
+        /// The prefix.
+        prefix: String,
+        /// Its length in bytes.
+        length: usize,
+    },
     /// An interface name is longer than the kernel's field.
     #[error("interface name \"{name}\" is {length} bytes long; the kernel takes at most 15")]
     InterfaceTooLong {

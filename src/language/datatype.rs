@@ -7,6 +7,8 @@ pub(crate) enum Order {
     Network,
     /// The machine's: what the kernel computed.
     Host,
+    /// Text: compared byte by byte as it stands, though nft calls it the host's.
+    Text,
 }
 
 /// One of nft's types (`enum datatypes` in nft's `include/datatype.h`).
@@ -53,7 +55,7 @@ impl Datatype {
     pub(crate) const ICMPV6_CODE: Self = Self::network(33, 1);
     pub(crate) const DSCP: Self = Self::network(36, 1);
     pub(crate) const FIB_ADDRTYPE: Self = Self::host(38, 4);
-    pub(crate) const IFNAME: Self = Self::network(41, 16);
+    pub(crate) const IFNAME: Self = Self { number: 41, len: 16, order: Order::Text };
     pub(crate) const TIME_DATE: Self = Self::host(43, 8);
     pub(crate) const TIME_HOUR: Self = Self::host(44, 4);
     pub(crate) const TIME_DAY: Self = Self::network(45, 1);

@@ -385,7 +385,7 @@ impl<'a> Lowering<'a> {
             self.to_network_order(T::DATATYPE);
         }
         let elements = if interval { intervals(items)? } else { singles(items) };
-        let host_order = T::DATATYPE.order == Order::Host;
+        let host_order = T::DATATYPE.order != Order::Network;
         let set =
             Set::anonymous(T::DATATYPE.number, T::DATATYPE.len, host_order, interval, elements);
         let lookup = Lookup::new(set.name.clone(), Register::R1);
@@ -442,7 +442,7 @@ fn check_item<T: Operand>(item: &Item<T>) -> Result<(), Invalid> {
 /// The value as bytes whose order is that of the numbers.
 fn in_network_order<T: Operand>(value: &T) -> Data {
     let data = value.data();
-    if T::DATATYPE.order == Order::Network || cfg!(target_endian = "big") {
+    if T::DATATYPE.order != Order::Host || cfg!(target_endian = "big") {
         return data;
     }
     let mut bytes = data.as_bytes().to_vec();

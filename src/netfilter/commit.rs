@@ -10,7 +10,7 @@ use crate::{
     netlink::{ErrorAnswer, Outcome, Transport, batch},
     object::{NFTA_CHAIN_HANDLE, NFTA_RULE_HANDLE},
     transaction::{Batch, OperationId, Subject},
-    wire::{GenMessage, nft},
+    wire::{GenMessage, flags, nft},
 };
 
 /// Room for one answer of the kernel in the socket, its bookkeeping included.
@@ -135,10 +135,11 @@ impl<T: Transport> Netfilter<T> {
         // An overflow of handles can only be told from a lost refusal by the generation.
         let before = if work.echo && commit { Some(self.generation()?.id) } else { None };
 
-        let asking = asking_acknowledgement(work, last, tail);
+        let asking = acknowledged_flags(work, last, tail);
         let mut parts: Vec<&[u8]> = work.chunks.iter().map(Vec::as_slice).collect();
-        if let Some(part) = parts.last_mut() {
-            *part = &asking;
+        if let Some((before, field, after)) = &asking {
+            parts.pop();
+            parts.extend([*before, field, *after]);
         }
         let mut committed = Committed::default();
         let outcome =
@@ -183,16 +184,18 @@ impl<T: Transport> Netfilter<T> {
     }
 }
 
-/// The last chunk, with an acknowledgement asked for in its last message.
-fn asking_acknowledgement(work: &Batch, last: OperationId, tail: &[u8]) -> Vec<u8> {
-    let mut tail = tail.to_vec();
-    let offset = work.operations.get(last.index()).map_or(0, |operation| operation.offset as usize);
-    // nlmsg_flags
-    if let Some(field) = tail.get_mut(offset + 6..offset + 8) {
-        let flags = u16::from_ne_bytes([field[0], field[1]]) | crate::wire::flags::ACK;
-        field.copy_from_slice(&flags.to_ne_bytes());
-    }
-    tail
+/// The last chunk around its last message's flags, and those flags with an acknowledgement asked for: pieces
+/// to be sent in its place, so that nothing is copied.
+fn acknowledged_flags<'a>(
+    work: &Batch,
+    last: OperationId,
+    tail: &'a [u8],
+) -> Option<(&'a [u8], [u8; 2], &'a [u8])> {
+    let offset = work.operations.get(last.index())?.offset as usize;
+    // nlmsg_len and nlmsg_type come before nlmsg_flags.
+    let (before, rest) = tail.split_at_checked(offset + 6)?;
+    let (field, after) = rest.split_first_chunk::<2>()?;
+    Some((before, (u16::from_ne_bytes(*field) | flags::ACK).to_ne_bytes(), after))
 }
 
 fn whole_batch(operation: &'static str, error: ErrorAnswer, generation: Option<u32>) -> Error {
@@ -214,7 +217,7 @@ fn refusal(work: &Batch, error: ErrorAnswer) -> Refusal {
     let attribute = offset.and_then(|offset| attribute_path(work.bytes_of(id)?, offset));
     let operation = work.operations.get(id.index());
     let verb = operation.map_or(crate::transaction::Verb::Add, |operation| operation.verb);
-    let hint = hint(errno, verb, sent.as_ref());
+    let hint = hint(errno, verb, sent.as_ref(), attribute.as_deref());
     Refusal {
         operation: id,
         verb,

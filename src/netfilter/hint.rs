@@ -9,8 +9,13 @@ use crate::{
     wire::GenMessage,
 };
 
-/// A sentence that leads on, where there is one.
-pub(super) fn hint(errno: i32, verb: Verb, message: Option<&GenMessage<'_>>) -> Option<String> {
+/// A sentence that leads on, where there is one. `attribute` is the path that the kernel objects to.
+pub(super) fn hint(
+    errno: i32,
+    verb: Verb,
+    message: Option<&GenMessage<'_>>,
+    attribute: Option<&str>,
+) -> Option<String> {
     let message = message?;
     let subject = Subject::of(message);
     let table = subject.table.as_deref().unwrap_or_default();
@@ -27,7 +32,7 @@ pub(super) fn hint(errno: i32, verb: Verb, message: Option<&GenMessage<'_>>) -> 
         (Errno::ENOENT, ObjectKind::Rule, Verb::Delete | Verb::Replace) => {
             "there is no such rule, chain or table".to_owned()
         }
-        (Errno::ENOENT, ObjectKind::Rule, _) => missing_for_rule(message, &subject),
+        (Errno::ENOENT, ObjectKind::Rule, _) => missing_for_rule(message, &subject, attribute.unwrap_or_default()),
         (Errno::EEXIST, _, _) => "it exists already; add_… keeps what exists, create_… refuses".to_owned(),
         (Errno::EBUSY, ObjectKind::Chain, Verb::Delete) => {
             "the chain still has rules, or rules that jump to it: flush them in the same transaction".to_owned()
@@ -46,40 +51,56 @@ pub(super) fn hint(errno: i32, verb: Verb, message: Option<&GenMessage<'_>>) -> 
     Some(text)
 }
 
-/// What a new rule may miss: its chain, a chain that it jumps to, a set, an object, or an expression that the
+/// What a new rule may miss: its table or chain, a chain that it jumps to, a set, or an expression that the
 /// kernel was built without.
-fn missing_for_rule(message: &GenMessage<'_>, subject: &Subject) -> String {
-    let place = format!(
-        "chain {} of table {} {}",
-        subject.name.as_deref().unwrap_or_default(),
-        subject.family,
-        subject.table.as_deref().unwrap_or_default()
-    );
+fn missing_for_rule(message: &GenMessage<'_>, subject: &Subject, attribute: &str) -> String {
+    let table = format!("table {} {}", subject.family, subject.table.as_deref().unwrap_or_default());
+    let chain = subject.name.as_deref().unwrap_or_default();
+    if attribute.starts_with("NFTA_RULE_TABLE") {
+        return format!("there is no {table}: add it first, in the same transaction");
+    }
+    if attribute.starts_with("NFTA_RULE_CHAIN") {
+        return format!("there is no chain {chain} in {table}: add it first, in the same transaction");
+    }
     let expressions = message
         .attributes()
         .map_while(Result::ok)
         .find(|attribute| attribute.kind() == NFTA_RULE_EXPRESSIONS)
         .and_then(|list| decode_list(list).ok())
         .unwrap_or_default();
-    let needs: Vec<String> = expressions
-        .iter()
-        .filter_map(|expression| match expression {
-            Expr::Lookup(lookup) if lookup.set_id.is_none() => Some(format!("set {}", lookup.set)),
-            Expr::Immediate(immediate) => match &immediate.load {
-                Load::Verdict(Verdict::Jump(ChainTarget::Name(name)) | Verdict::Goto(ChainTarget::Name(name))) => {
-                    Some(format!("chain {name}"))
-                }
-                _ => None,
-            },
-            _ => None,
-        })
-        .collect();
-    if needs.is_empty() {
-        let names: Vec<_> = expressions.iter().map(Expr::name).collect();
-        return format!(
-            "there is no {place}, or this kernel lacks one of the rule's expressions ({})",
-            names.join(", ")
-        );
+    let at_fault: Vec<&Expr> = match expression_index(attribute).and_then(|index| expressions.get(index)) {
+        Some(expression) => vec![expression],
+        None => expressions.iter().collect(),
+    };
+    let needs: Vec<String> = at_fault.iter().filter_map(|expression| reference(expression)).collect();
+    let names: Vec<&str> = at_fault.iter().map(|expression| expression.name()).collect();
+    match (needs.is_empty(), expression_index(attribute)) {
+        (false, Some(_)) => format!("there is no {} in {table}", needs.join(", no ")),
+        (true, Some(_)) => format!("this kernel has no expression \"{}\", or not all of it", names.join("\", \"")),
+        (false, None) => format!("there is no chain {chain} in {table}, or no {}", needs.join(", no ")),
+        (true, None) => {
+            format!("there is no chain {chain} in {table}, or this kernel lacks one of: {}", names.join(", "))
+        }
     }
-    format!("there is no {place}, or what the rule refers to is missing: {}", needs.join(", "))
+}
+
+/// What an expression refers to by name.
+fn reference(expression: &Expr) -> Option<String> {
+    match expression {
+        Expr::Lookup(lookup) if lookup.set_id.is_none() => Some(format!("set {}", lookup.set)),
+        Expr::Immediate(immediate) => match &immediate.load {
+            Load::Verdict(Verdict::Jump(ChainTarget::Name(name)) | Verdict::Goto(ChainTarget::Name(name))) => {
+                Some(format!("chain {name}"))
+            }
+            _ => None,
+        },
+        Expr::Objref(_) => Some("object of that name and kind".to_owned()),
+        _ => None,
+    }
+}
+
+/// The index in `NFTA_RULE_EXPRESSIONS[3].lookup`.
+fn expression_index(attribute: &str) -> Option<usize> {
+    let (_, rest) = attribute.split_once('[')?;
+    rest.split_once(']')?.0.parse().ok()
 }

@@ -90,8 +90,11 @@ impl<'a> Iterator for Attributes<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Unknown {
     // Almost always empty: one word in every expression.
-    attributes: Option<Box<Vec<(u16, Box<[u8]>)>>>,
+    attributes: Option<Box<Kept>>,
 }
+
+/// Types, flags included, and payloads.
+type Kept = Vec<(u16, Box<[u8]>)>;
 
 impl Unknown {
     /// Nothing unknown.

@@ -232,9 +232,15 @@ macro_rules! flag_set {
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
             $visibility struct $name: $number {
                 $( $(#[$($row_meta)*])* const $row = $value; )+
-                // Bits that this library has no name for are kept.
+                // Bits that this library has no name for are kept. So `all()` has bits that the kernel may
+                // refuse: `KNOWN` has not.
                 const _ = !0;
             }
+        }
+
+        impl $name {
+            /// Every flag that has a name.
+            pub const KNOWN: Self = Self::from_bits_retain(0 $( | $value )+);
         }
 
         impl $crate::wire::Value for $name {
@@ -277,7 +283,7 @@ mod tests {
 
     kernel_enum! {
         /// For the test.
-        enum Colour: u32 {
+        pub(super) enum Colour: u32 {
             /// Red.
             Red = 0 "red",
             /// Blue.

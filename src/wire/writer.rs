@@ -73,7 +73,7 @@ impl<'b> Writer<'b> {
 
     /// A value, encoded as its type says.
     #[inline]
-    pub fn put<T: Value + ?Sized>(&mut self, kind: u16, value: &T) {
+    pub fn put<T: Value>(&mut self, kind: u16, value: &T) {
         value.put(kind, self);
     }
 

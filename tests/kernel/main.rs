@@ -1,5 +1,7 @@
 //! Tests against the kernel, each in network namespaces of its own: as root, or under `unshare -Urn`.
 
+#[cfg(feature = "nftnl")]
+mod oracle;
 mod support;
 
 mod transactions;

@@ -1,0 +1,103 @@
+//! Security marks: iptables' `-j SECMARK` and `-j CONNSECMARK`.
+
+use super::MarkOf;
+use crate::{
+    Invalid, Rule,
+    expr::{Ct, CtKey, Meta, MetaKey, ObjectKind, Objref, Register},
+    language::{Lower, Lowering},
+    object::check_name,
+};
+
+/// Gives the packet the security mark of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetSecmark(pub String);
+
+/// Copies a security mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopySecmark {
+    /// Which is written; the other one is read.
+    pub of: MarkOf,
+}
+
+impl Rule {
+    /// Gives the packet the security mark of a `secmark` object of the table, by its name. The object holds the
+    /// context, such as `system_u:object_r:ssh_server_packet_t:s0`.
+    ///
+    /// ```
+    /// use portcullis::{CtState, Rule};
+    ///
+    /// Rule::new().ct_state(CtState::NEW).tcp().dport(22).set_secmark("ssh").save_secmark();
+    /// Rule::new().ct_state(CtState::ESTABLISHED | CtState::RELATED).restore_secmark();
+    /// ```
+    #[doc(alias = "SECMARK")]
+    #[must_use]
+    pub fn set_secmark(self, object: impl Into<String>) -> Self {
+        self.say(SetSecmark(object.into()))
+    }
+
+    /// The connection's security mark becomes the packet's.
+    #[doc(alias = "CONNSECMARK")]
+    #[must_use]
+    pub fn save_secmark(self) -> Self {
+        self.say(CopySecmark { of: MarkOf::Connection })
+    }
+
+    /// The packet's security mark becomes its connection's.
+    #[doc(alias = "CONNSECMARK")]
+    #[must_use]
+    pub fn restore_secmark(self) -> Self {
+        self.say(CopySecmark { of: MarkOf::Packet })
+    }
+}
+
+impl Lower for SetSecmark {
+    fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
+        check_name("secmark object", &self.0)?;
+        to.push(Objref::named(ObjectKind::SecMark, self.0.clone()));
+        Ok(())
+    }
+}
+
+impl Lower for CopySecmark {
+    fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
+        let register = Register::R1;
+        match self.of {
+            MarkOf::Connection => {
+                to.push(Meta::load(MetaKey::SecMark, register));
+                to.push(Ct::store(CtKey::SecMark, register));
+            }
+            MarkOf::Packet => {
+                to.push(Ct::load(CtKey::SecMark, register));
+                to.push(Meta::store(MetaKey::SecMark, register));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Family, language::targets::golden::refusal};
+
+    #[cfg(feature = "nftnl")]
+    #[test]
+    fn as_nft_says_it() {
+        use crate::language::targets::golden::golden_everywhere as golden;
+
+        // meta secmark set "ssh"
+        golden(&Rule::new().set_secmark("ssh"), &["objref type 8 name ssh"]);
+        // ct secmark set meta secmark
+        golden(&Rule::new().save_secmark(), &["meta load secmark => reg 1", "ct set secmark with reg 1"]);
+        // meta secmark set ct secmark
+        golden(&Rule::new().restore_secmark(), &["ct load secmark => reg 1", "meta set secmark with reg 1"]);
+    }
+
+    #[test]
+    fn an_object_has_a_name() {
+        assert_eq!(
+            refusal(Family::Inet, &Rule::new().set_secmark("")),
+            "a secmark object needs a name of at least one byte"
+        );
+    }
+}
