@@ -225,6 +225,16 @@ pub enum Invalid {
         /// Where it would be admissible.
         admissible: String,
     },
+    /// A chain that iptables' table does not have.
+    #[error("table {table} has no chain {chain}: {hint}")]
+    NoChain {
+        /// The chain.
+        chain: String,
+        /// The table.
+        table: String,
+        /// The way out.
+        hint: String,
+    },
     /// What is to be sent does not fit netlink's format.
     #[error(transparent)]
     Encode(#[from] crate::wire::EncodeError),

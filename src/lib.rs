@@ -31,25 +31,30 @@
 //! Where to look:
 //! - [`Rule`]: what a rule can say; [`language`] has the words one by one.
 //! - [`Transaction`] and [`Netfilter`]: changing the kernel's ruleset.
+//! - [`resolve`]: host names in rules; [`Forwarding`]: whether this machine routes.
 //! - [`expr`]: the kernel's expressions, for what no word says.
 //! - [`netlink`] and [`wire`]: the conversation and its bytes.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "nftnl")]
 mod bytecode;
+pub mod classic;
 mod error;
 pub mod expr;
+mod forwarding;
 mod invalid;
 pub mod language;
 mod netfilter;
 pub mod netlink;
 pub mod object;
+mod resolve;
 mod ruleset;
 mod transaction;
 pub mod wire;
 
 pub use error::{Error, InvalidOperation, Refusal, Refused};
 pub use expr::{CtDirection, CtState, CtStatus};
+pub use forwarding::{Forwarding, ForwardingError};
 pub use invalid::Invalid;
 pub use language::{
     Item, Matching, Not, Statement,
@@ -61,5 +66,6 @@ pub use object::{
     Chain, ChainRef, Family, Hook, InterfaceName, Origin, Policy, Position, Priority, Rule, RuleAnchor, Table,
     TableFlags, TableRef,
 };
+pub use resolve::{resolve, resolve_v4, resolve_v6};
 pub use ruleset::Ruleset;
 pub use transaction::{ObjectKind, OperationId, Subject, Transaction, Verb};

@@ -32,6 +32,11 @@ pub trait Expression: Sized {
     /// Appends its attributes.
     fn encode(&self, writer: &mut Writer<'_>);
 
+    /// Whether it is sent with an attribute around its attributes; most are, even where there are none.
+    fn has_data(&self) -> bool {
+        true
+    }
+
     /// Reads its attributes. An error makes the caller keep the bytes as an [`UnknownExpression`].
     fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError>;
 }
@@ -46,7 +51,9 @@ pub(crate) const NFTA_EXPR_DATA: u16 = 2;
 pub(crate) fn write_expression<E: Expression>(kind: u16, expression: &E, writer: &mut Writer<'_>) {
     writer.nest(kind, |element| {
         element.text(NFTA_EXPR_NAME, E::NAME);
-        element.nest(NFTA_EXPR_DATA, |data| expression.encode(data));
+        if expression.has_data() {
+            element.nest(NFTA_EXPR_DATA, |data| expression.encode(data));
+        }
     });
 }
 

@@ -1,10 +1,42 @@
 //! `notrack`: no connection tracking for this packet (`net/netfilter/nft_ct.c`).
 
-use super::expression;
+use super::Expression;
+use crate::wire::{Attributes, DecodeError, Unknown, Writer};
 
-expression! {
-    /// Excludes the packet from connection tracking; before tracking only (priority below -200).
-    pub struct Notrack = "notrack" {
-        ;;
+/// Excludes the packet from connection tracking; before tracking only (priority below -200).
+///
+/// The only expression that the kernel dumps without an attribute around its attributes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Notrack {
+    /// Attributes that this library does not know.
+    pub unknown: Unknown,
+}
+
+impl Notrack {
+    /// A `notrack` expression.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Expression for Notrack {
+    const NAME: &'static str = "notrack";
+    const ATTRIBUTES: &'static [(&'static str, u16)] = &[];
+
+    fn encode(&self, writer: &mut Writer<'_>) {
+        self.unknown.encode(writer);
+    }
+
+    fn has_data(&self) -> bool {
+        !self.unknown.is_empty()
+    }
+
+    fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError> {
+        let mut unknown = Unknown::new();
+        for attribute in attributes {
+            unknown.keep(attribute?);
+        }
+        Ok(Self { unknown })
     }
 }

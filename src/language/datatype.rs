@@ -33,6 +33,7 @@ impl Datatype {
 
     pub(crate) const INTEGER: u32 = 4;
 
+    pub(crate) const HELPER: Self = Self { number: 5, len: 16, order: Order::Text };
     pub(crate) const IPV4_ADDR: Self = Self::network(7, 4);
     pub(crate) const IPV6_ADDR: Self = Self::network(8, 16);
     pub(crate) const ETHER_ADDR: Self = Self::network(9, 6);
@@ -54,6 +55,7 @@ impl Datatype {
     pub(crate) const ICMP_CODE: Self = Self::network(32, 1);
     pub(crate) const ICMPV6_CODE: Self = Self::network(33, 1);
     pub(crate) const DSCP: Self = Self::network(36, 1);
+    pub(crate) const ECN: Self = Self::network(37, 1);
     pub(crate) const FIB_ADDRTYPE: Self = Self::host(38, 4);
     pub(crate) const IFNAME: Self = Self { number: 41, len: 16, order: Order::Text };
     pub(crate) const TIME_DATE: Self = Self::host(43, 8);

@@ -74,6 +74,8 @@ pub(crate) struct Lowering<'a> {
     layer4: Option<u8>,
     /// The rule says several transport protocols, all of which have ports.
     several_with_ports: bool,
+    /// The rule has tested that the packet came by Ethernet.
+    ethernet: bool,
     error: Option<crate::wire::EncodeError>,
 }
 
@@ -119,7 +121,7 @@ impl<'a> Lowering<'a> {
             _ => None,
         };
         let start = output.len();
-        Self { family, output, start, sets, layer3, layer4: None, several_with_ports: false, error: None }
+        Self { family, output, start, sets, layer3, layer4: None, several_with_ports: false, ethernet: false, error: None }
     }
 
     fn rule(&mut self, rule: &Rule) -> Result<(), Invalid> {
@@ -238,6 +240,17 @@ impl<'a> Lowering<'a> {
         }
         self.layer3 = Some(version);
         Ok(())
+    }
+
+    /// Makes sure that the packet came with an Ethernet header, by a test unless the table's family says so.
+    pub(crate) fn need_ethernet(&mut self) {
+        /// `ARPHRD_ETHER`
+        const ETHERNET: u16 = 1;
+        if self.family != Family::Bridge && !self.ethernet {
+            self.push(Meta::load(MetaKey::IifType, Register::R1));
+            self.push(Cmp::eq(Register::R1, Data::host_u16(ETHERNET)));
+            self.ethernet = true;
+        }
     }
 
     /// Makes sure that the packet is of this transport protocol, by a test unless the rule has one.

@@ -59,6 +59,17 @@ impl<T> Matching<T> {
         Self { negated: false, items: smallvec![item], problem: None }
     }
 
+    /// Each value as another type.
+    pub(crate) fn map<U>(&self, make: impl Fn(&T) -> U) -> Matching<U> {
+        let items = self.items.iter().map(|item| match item {
+            Item::One(value) => Item::One(make(value)),
+            Item::Range(from, to) => Item::Range(make(from), make(to)),
+            Item::Prefix(value, bits) => Item::Prefix(make(value), *bits),
+            Item::Masked(value, mask) => Item::Masked(make(value), make(mask)),
+        });
+        Matching { negated: self.negated, items: items.collect(), problem: self.problem.clone() }
+    }
+
     pub(crate) fn broken(problem: Invalid) -> Self {
         Self { negated: false, items: SmallVec::new(), problem: Some(problem) }
     }

@@ -80,7 +80,7 @@ impl Transaction {
         })
     }
 
-    pub(super) fn put_rule(
+    pub(crate) fn put_rule(
         &mut self,
         verb: Verb,
         chain: &ChainRef,

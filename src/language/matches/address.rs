@@ -116,11 +116,11 @@ fn first_address(item: &Item<IpAddr>) -> &IpAddr {
 
 /// An address of the one family, as registers hold it.
 #[derive(Clone)]
-struct V4(Ipv4Addr);
+pub(super) struct V4(Ipv4Addr);
 
 /// An address of the other.
 #[derive(Clone)]
-struct V6(Ipv6Addr);
+pub(super) struct V6(Ipv6Addr);
 
 impl Operand for V4 {
     const WHAT: &'static str = "address";
@@ -149,12 +149,12 @@ impl Operand for V6 {
 }
 
 /// Addresses proven to be of one family.
-enum OneFamily {
+pub(super) enum OneFamily {
     V4(Matching<V4>),
     V6(Matching<V6>),
 }
 
-fn one_family(addresses: &Addresses) -> Result<OneFamily, Invalid> {
+pub(super) fn one_family(addresses: &Addresses) -> Result<OneFamily, Invalid> {
     if let Some(problem) = &addresses.problem {
         return Err(problem.clone());
     }

@@ -93,29 +93,31 @@ impl Operand for DateTime {
     }
 }
 
-fn range<T>(from: T, to: T) -> Result<Item<DateTime>, Invalid>
-where
-    T: TryInto<DateTime, Error = Invalid>,
-{
-    Ok(Item::Range(from.try_into()?, to.try_into()?))
+type Time = Result<DateTime, Invalid>;
+
+fn between(from: Time, until: Time) -> Matching<DateTime> {
+    from.and_then(|from| Ok(Item::Range(from, until?))).map_or_else(Matching::broken, Matching::one)
+}
+
+fn from(time: Time) -> Matching<DateTime> {
+    between(time, Ok(DateTime(u64::MAX)))
+}
+
+fn until(time: Time) -> Matching<DateTime> {
+    between(Ok(DateTime(0)), time)
 }
 
 matching_from! {
     DateTime:
-    { RangeInclusive<DateTime> } => |range| Self::one(Item::Range(*range.start(), *range.end())),
-    { RangeFrom<DateTime> } => |range| Self::one(Item::Range(range.start, DateTime(u64::MAX))),
-    { RangeToInclusive<DateTime> } => |range| Self::one(Item::Range(DateTime(0), range.end)),
-    { RangeInclusive<SystemTime> } => |times| {
-        let (from, to) = times.into_inner();
-        range(from, to).map_or_else(Self::broken, Self::one)
-    },
-    { RangeFrom<SystemTime> } => |times| times.start.try_into().map_or_else(Self::broken, |from| Self::from(from..)),
-    { RangeToInclusive<SystemTime> } => |times| times.end.try_into().map_or_else(Self::broken, |to| Self::from(..=to)),
-    'a { RangeInclusive<&'a str> } => |times| {
-        times.start().parse().and_then(|from| Ok(Item::Range(from, times.end().parse()?))).map_or_else(Self::broken, Self::one)
-    },
-    'a { RangeFrom<&'a str> } => |times| times.start.parse().map_or_else(Self::broken, |from| Self::from(DateTime::from(from)..)),
-    'a { RangeToInclusive<&'a str> } => |times| times.end.parse().map_or_else(Self::broken, |to| Self::from(..=DateTime::from(to))),
+    { RangeInclusive<DateTime> } => |times| between(Ok(*times.start()), Ok(*times.end())),
+    { RangeFrom<DateTime> } => |times| from(Ok(times.start)),
+    { RangeToInclusive<DateTime> } => |times| until(Ok(times.end)),
+    { RangeInclusive<SystemTime> } => |times| between((*times.start()).try_into(), (*times.end()).try_into()),
+    { RangeFrom<SystemTime> } => |times| from(times.start.try_into()),
+    { RangeToInclusive<SystemTime> } => |times| until(times.end.try_into()),
+    'a { RangeInclusive<&'a str> } => |times| between(times.start().parse(), times.end().parse()),
+    'a { RangeFrom<&'a str> } => |times| from(times.start.parse()),
+    'a { RangeToInclusive<&'a str> } => |times| until(times.end.parse()),
 }
 
 /// The packet comes at such a time.

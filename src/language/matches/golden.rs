@@ -2,8 +2,7 @@
 
 use crate::{
     Family, Rule,
-    object::{NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_TABLE},
-    wire::Writer,
+    object::{Element, SetFlags},
 };
 
 /// See the file's first lines.
@@ -33,30 +32,16 @@ pub(super) fn same_as_nft<const N: usize>(cases: [(&[Family], &str, Rule); N]) {
 /// A rule in libnftnl's words on one line, with the elements of its sets in braces.
 #[track_caller]
 pub(super) fn bytecode(rule: &Rule, family: Family) -> String {
-    let lowered = rule.lower(family).unwrap_or_else(|problem| panic!("{family}: {problem}: {rule:?}"));
-    let mut message = vec![0; 16];
-    // struct nfgenmsg
-    message.extend([family.number(), 0, 0, 0]);
-    let mut writer = Writer::new(&mut message);
-    writer.text(NFTA_RULE_TABLE, "t");
-    writer.text(NFTA_RULE_CHAIN, "c");
-    writer.nest(NFTA_RULE_EXPRESSIONS, |list| {
-        lowered.expressions.iter().for_each(|expression| list.put(crate::expr::NFTA_LIST_ELEM, expression));
-    });
-    writer.finish().unwrap();
-    let length = u32::try_from(message.len()).unwrap();
-    message[..4].copy_from_slice(&length.to_ne_bytes());
-    // NFT_MSG_NEWRULE of NFNL_SUBSYS_NFTABLES
-    message[4..6].copy_from_slice(&0x0a06u16.to_ne_bytes());
-    let text = portcullis_sys::nftnl::rule_text(&message).expect("libnftnl reads it");
+    let text = rule.bytecode(family).unwrap_or_else(|problem| panic!("{family}: {problem}: {rule:?}"));
+    let lowered = rule.lower(family).unwrap();
     let mut sets = lowered.sets.iter();
     let mut words = Vec::new();
-    for line in text.lines().skip(1).map(str::trim) {
+    for line in text.lines() {
         words.push(line.to_owned());
         if line.starts_with("[ lookup") {
             let set = sets.next().unwrap();
             let mut elements: Vec<_> = set.elements.iter().map(element).collect();
-            if !set.flags.contains(crate::object::SetFlags::INTERVAL) {
+            if !set.flags.contains(SetFlags::INTERVAL) {
                 elements.sort();
             }
             words.push(format!("{{ {} }}", elements.join(" ")));
@@ -66,7 +51,7 @@ pub(super) fn bytecode(rule: &Rule, family: Family) -> String {
 }
 
 /// A key as libnftnl prints it; `!` marks the end of a range.
-fn element(element: &crate::object::Element) -> String {
+fn element(element: &Element) -> String {
     let words: Vec<_> = element
         .key
         .as_bytes()

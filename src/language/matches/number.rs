@@ -20,6 +20,12 @@ macro_rules! number {
             }
         }
 
+        impl From<$number> for $name {
+            fn from(number: $number) -> Self {
+                Self(number)
+            }
+        }
+
         $crate::language::matching_from! {
             $name:
             { $name } => |value| Self::one($crate::language::Item::One(value)),

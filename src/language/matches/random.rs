@@ -84,10 +84,16 @@ impl Lower for Random {
         }
         // iptables-translate says `meta random & 2147483647 < SHARE`; nft 1.0.6 forgets to turn the bytes of that,
         // and it takes one expression more.
-        let op = if self.negated { CmpOp::Gte } else { CmpOp::Lt };
+        // Always is `<= 2147483647`: nft lists, but does not read, a comparison with the modulus itself.
+        let (op, number) = match (self.share, self.negated) {
+            (WHOLE, false) => (CmpOp::Lte, WHOLE - 1),
+            (WHOLE, true) => (CmpOp::Gt, WHOLE - 1),
+            (share, false) => (CmpOp::Lt, share),
+            (share, true) => (CmpOp::Gte, share),
+        };
         to.push(Numgen::new(Register::R1, WHOLE, NumgenKind::Random));
         to.push(Byteorder::hton(Register::R1, 4));
-        to.push(Cmp::new(Register::R1, op, Data::network_u32(self.share)));
+        to.push(Cmp::new(Register::R1, op, Data::network_u32(number)));
         Ok(())
     }
 }
@@ -105,7 +111,8 @@ mod tests {
         same_as_nft([
             (IP, "numgen random mod 2147483648 < 1073741824", Rule::new().random(0.5)),
             (IP, "numgen random mod 2147483648 >= 536870912", Rule::new().random(not(0.25))),
-            (IP, "numgen random mod 2147483648 < 2147483648", Rule::new().random(1.0)),
+            (IP, "numgen random mod 2147483648 <= 2147483647", Rule::new().random(1.0)),
+            (IP, "numgen random mod 2147483648 > 2147483647", Rule::new().random(not(1.0))),
         ]);
     }
 

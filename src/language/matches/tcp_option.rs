@@ -98,17 +98,10 @@ impl Rule {
     }
 }
 
-/// The kernel itself looks whether it is TCP, so nft adds no test. A rule that says another protocol is wrong.
-fn check_protocol(to: &mut Lowering<'_>) -> Result<(), Invalid> {
-    if to.layer4().is_some() {
-        to.need_layer4("a TCP option", Protocol::TCP.0)?;
-    }
-    Ok(())
-}
-
 impl Lower for TcpOptionMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
-        check_protocol(to)?;
+        // The kernel itself looks whether it is TCP, so nft adds no test.
+        to.check_layer4("a TCP option", Protocol::TCP.0)?;
         to.push(Exthdr::present(ExthdrOp::Tcp, self.option.0, Register::R1));
         to.push(Cmp::eq(Register::R1, Data::byte(u8::from(!self.negated))));
         Ok(())
@@ -117,7 +110,8 @@ impl Lower for TcpOptionMatch {
 
 impl Lower for TcpOptionMss {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
-        check_protocol(to)?;
+        // The kernel itself looks whether it is TCP, so nft adds no test.
+        to.check_layer4("a TCP option", Protocol::TCP.0)?;
         to.matching(Exthdr::load(ExthdrOp::Tcp, TcpOption::MAXSEG.0, 2, 2, Register::R1), &self.0)
     }
 }

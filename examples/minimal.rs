@@ -1,0 +1,22 @@
+//! A first firewall: nothing comes in but answers, and connections to port 22. `--dry-run` only prints it.
+use portcullis::{Chain, CtState, Family, Hook, Netfilter, Policy, Rule, Ruleset, Table};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let ruleset = Ruleset::new().table(
+        Table::new(Family::Inet, "minimal").chain(
+            Chain::filter("input", Hook::Input)
+                .policy(Policy::Drop)
+                .rule(Rule::new().iif("lo").accept())
+                .rule(Rule::new().ct_state(CtState::ESTABLISHED | CtState::RELATED).accept())
+                .rule(Rule::new().tcp().dport(22).counter().accept()),
+        ),
+    );
+    if std::env::args().any(|argument| argument == "--dry-run") {
+        println!("{ruleset:#?}");
+    } else if let Err(error) = Netfilter::open().and_then(|mut firewall| firewall.apply(&ruleset)) {
+        eprintln!("minimal: {error}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
