@@ -88,10 +88,12 @@ fn balancer(listen: u16, v4: &[SocketAddr], v6: &[SocketAddr]) -> Table {
 /// Every third connection to the first of three backends, every second of the rest to the next, all of the rest to
 /// the last.
 fn in_turn(family: &Rule, listen: u16, backends: &[SocketAddr]) -> Vec<Rule> {
+    let count = u32::try_from(backends.len()).unwrap_or(u32::MAX);
     let turn = |(backend, left): (&SocketAddr, u32)| {
         let new = family.clone().tcp().dport(listen).ct_state(CtState::NEW);
         let (mine, which) = match left {
-            1 => (new, "all other".to_owned()),
+            1 if count == 1 => (new, "every".to_owned()),
+            1 => (new, "every remaining".to_owned()),
             2 => (new.nth(2, 0), "every second".to_owned()),
             3 => (new.nth(3, 0), "every third".to_owned()),
             left => (new.nth(left, 0), format!("every {left}th")),
@@ -99,6 +101,5 @@ fn in_turn(family: &Rule, listen: u16, backends: &[SocketAddr]) -> Vec<Rule> {
         let comment = format!("{which} connection to port {listen}: to {backend}");
         mine.counter().dnat(*backend).comment(&comment)
     };
-    let count = u32::try_from(backends.len()).unwrap_or(u32::MAX);
     backends.iter().zip((1..=count).rev()).map(turn).collect()
 }

@@ -1,4 +1,4 @@
-//! A first firewall: nothing comes in but answers, and connections to port 22. `--dry-run` only prints it.
+//! A first firewall: nothing comes in but answers, and connections to port 22. `--dry-run` only says so.
 use portcullis::{Chain, CtState, Family, Hook, Netfilter, Policy, Rule, Ruleset, Table};
 use std::process::ExitCode;
 
@@ -9,11 +9,12 @@ fn main() -> ExitCode {
                 .policy(Policy::Drop)
                 .rule(Rule::new().iif("lo").accept())
                 .rule(Rule::new().ct_state(CtState::ESTABLISHED | CtState::RELATED).accept())
+                .rule(Rule::new().icmpv6().accept()) // neighbour discovery: IPv6 does not work without
                 .rule(Rule::new().tcp().dport(22).counter().accept()),
         ),
     );
     if std::env::args().any(|argument| argument == "--dry-run") {
-        println!("{ruleset:#?}");
+        println!("would drop whatever comes in, but loopback, answers, ICMPv6 and TCP port 22");
     } else if let Err(error) = Netfilter::open().and_then(|mut firewall| firewall.apply(&ruleset)) {
         eprintln!("minimal: {error}");
         return ExitCode::FAILURE;

@@ -40,7 +40,7 @@ pub enum Error {
     #[error(
         "the transaction takes {needed} bytes, and this socket can send at most {limit} at once: raise \
          net.core.wmem_max to {} or more, or give the process CAP_NET_ADMIN in the initial user namespace",
-        needed.div_ceil(2).max(limit / 2 + 1)
+        wmem_max(*needed, *limit)
     )]
     TooLarge {
         /// Bytes of the transaction.
@@ -205,6 +205,11 @@ fn head(
         Some(label) => write!(f, ", \"{label}\")"),
         None => f.write_str(")"),
     }
+}
+
+/// The `net.core.wmem_max` with which so much can be sent: the kernel doubles it, and keeps 32 bytes.
+fn wmem_max(needed: usize, limit: usize) -> usize {
+    (needed.saturating_add(32)).div_ceil(2).max(limit / 2 + 1)
 }
 
 /// `ENOENT (No such file or directory)`, with the kernel's own words behind it.

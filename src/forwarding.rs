@@ -39,8 +39,11 @@ impl Forwarding {
 
     /// Whether packets are forwarded.
     pub fn is_on(self) -> Result<bool, ForwardingError> {
-        let text = fs::read_to_string(self.path())
-            .map_err(|source| ForwardingError { forwarding: self, wanted: None, source })?;
+        let text = fs::read_to_string(self.path()).map_err(|source| ForwardingError {
+            forwarding: self,
+            wanted: None,
+            source,
+        })?;
         Ok(text.trim() != "0")
     }
 

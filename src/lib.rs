@@ -53,13 +53,21 @@ mod transaction;
 pub mod wire;
 
 pub use error::{Error, InvalidOperation, Refusal, Refused};
-pub use expr::{CtDirection, CtState, CtStatus};
+pub use expr::{
+    AddressType, CtDirection, CtState, CtStatus, Icmp6Code, IcmpCode, IcmpxCode, LogFlags, LogLevel,
+};
 pub use forwarding::{Forwarding, ForwardingError};
 pub use invalid::Invalid;
 pub use language::{
     Item, Matching, Not, Statement,
-    matches::{Addresses, Interface, Port, Protocol},
+    matches::{
+        Addresses, CgroupV2, DateTime, Dscp, IcmpType, Icmpv6Type, Interface, Ipv6Header, MacAddr, PacketType, Port,
+        Protocol, Rate, TcpFlags, TcpOption, TimeOfDay, Weekday, masked,
+    },
     not,
+    targets::{
+        Duplicate, Log, MarkOp, Masquerade, NatTo, NfLog, Queue, Quota, Redirect, RejectWith, Synproxy, TproxyTo,
+    },
 };
 pub use netfilter::{Committed, Generation, Netfilter};
 pub use object::{

@@ -149,19 +149,37 @@ mod tests {
     #[test]
     fn an_empty_family_is_an_error() {
         let error = resolve_v4("fd00::1").unwrap_err().to_string();
-        assert!(error.ends_with("does not resolve to an IPv4 address: it has only IPv6 addresses"), "{error}");
-        assert!(matches!(resolve_v6("10.0.2.0/24"), Err(Invalid::Unresolved { family: Some(Family::Ip6), .. })));
+        assert!(
+            error.ends_with("does not resolve to an IPv4 address: it has only IPv6 addresses"),
+            "{error}"
+        );
+        assert!(matches!(
+            resolve_v6("10.0.2.0/24"),
+            Err(Invalid::Unresolved { family: Some(Family::Ip6), .. })
+        ));
     }
 
     #[test]
     fn what_the_resolver_would_misread_is_not_asked() {
         for text in [
-            "", " ", "10", "10.1", "0x7f.1", "10.0.0.300", "10.0.0.1.", "fe80::1%lo", "example.org/24", "a b",
-            "[::1]", "localhost:22", "a\0b",
+            "",
+            " ",
+            "10",
+            "10.1",
+            "0x7f.1",
+            "10.0.0.300",
+            "10.0.0.1.",
+            "fe80::1%lo",
+            "example.org/24",
+            "a b",
+            "[::1]",
+            "localhost:22",
+            "a\0b",
         ] {
             assert!(!matches!(resolve(text), Ok(_) | Err(Invalid::Unresolved { .. })), "{text:?}");
         }
-        for text in ["my-host", "host.example", "host.example.", "1st", "0xcafe.example", "münchen.example"] {
+        for text in ["my-host", "host.example", "host.example.", "1st", "0xcafe.example", "münchen.example"]
+        {
             assert!(can_be_host_name(text), "{text:?}");
         }
     }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use portcullis::{
     Chain, ChainRef, Error, Family, Hook, Netfilter, Policy, Rule, Table, TableRef,
-    expr::{ChainTarget, Expr, Load, NatKind, Verdict},
+    expr::{Expr, Load, NatKind, Verdict},
 };
 
 /// The table with its chains and rules; what they have counted, too, where it was read from the kernel.
@@ -57,7 +57,7 @@ fn describe(family: Family, rule: &Rule) -> String {
     let Ok(lowered) = rule.lower(family) else {
         return format!("(invalid)   {comment}");
     };
-    let does = lowered.expressions.iter().rev().find_map(does).unwrap_or_else(|| "count".to_owned());
+    let does = lowered.expressions.iter().rev().find_map(does).unwrap_or("count");
     // Only what was read from the kernel has a handle, and has counted.
     let counted = lowered.expressions.iter().find_map(|expression| match expression {
         Expr::Counter(counter) if rule.handle.is_some() => counter.packets,
@@ -71,15 +71,11 @@ fn describe(family: Family, rule: &Rule) -> String {
 }
 
 /// What a rule does with its packets, if this is the expression that does it.
-fn does(expression: &Expr) -> Option<String> {
-    let does = match expression {
+fn does(expression: &Expr) -> Option<&'static str> {
+    Some(match expression {
         Expr::Immediate(immediate) => match &immediate.load {
             Load::Verdict(Verdict::Accept) => "accept",
             Load::Verdict(Verdict::Drop) => "drop",
-            Load::Verdict(Verdict::Return) => "return",
-            Load::Verdict(Verdict::Jump(ChainTarget::Name(chain)) | Verdict::Goto(ChainTarget::Name(chain))) => {
-                return Some(format!("to {chain}"));
-            }
             _ => return None,
         },
         Expr::Nat(nat) if nat.kind == NatKind::Destination => "dnat",
@@ -87,6 +83,5 @@ fn does(expression: &Expr) -> Option<String> {
         Expr::Masq(_) => "masquerade",
         Expr::Reject(_) => "reject",
         _ => return None,
-    };
-    Some(does.to_owned())
+    })
 }

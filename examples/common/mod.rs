@@ -1,4 +1,5 @@
 //! What the examples share: the options that they all have, and how they end.
+#![allow(dead_code, reason = "not every example uses everything")]
 
 pub(crate) mod listing;
 
@@ -122,7 +123,7 @@ pub(crate) fn check(transaction: &Transaction) -> Result {
     match Netfilter::open().and_then(|mut netfilter| netfilter.check(transaction)) {
         Ok(()) => println!("the kernel would accept this; nothing was changed"),
         Err(Error::Permission { .. }) => {
-            println!("nothing was changed (and without CAP_NET_ADMIN the kernel could not be asked if it would accept this)");
+            println!("nothing was changed; without CAP_NET_ADMIN the kernel could not be asked about this");
         }
         Err(error) => return Err(error.into()),
     }

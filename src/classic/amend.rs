@@ -2,11 +2,10 @@
 
 use std::borrow::Borrow;
 
-use super::{Builtin, ChainName, Action, Table, Version, plan::{Plan, Planned}};
+use super::{Action, Builtin, ChainName, Table, Version, plan::Plan, planned::Planned};
 use crate::{
-    Chain, Committed, Error, Generation, Invalid, InvalidOperation, Netfilter, ObjectKind, OperationId, Origin,
-    Subject, Transaction, Verb,
-    netlink::Transport,
+    Chain, Committed, Error, Generation, Invalid, InvalidOperation, Netfilter, ObjectKind, OperationId,
+    Origin, Subject, Transaction, Verb, netlink::Transport,
 };
 
 /// How often tables are read anew when others change them meanwhile.
@@ -15,27 +14,31 @@ const ATTEMPTS: u32 = 10;
 /// iptables' world.
 impl<T: Transport> Netfilter<T> {
     /// Carries iptables' commands out on the tables that are there, all of them or none: as the commands
-    /// themselves, or as `iptables-restore --noflush`. Tables and default chains that are missing are made; what
-    /// no command is about stays as it is.
+    /// themselves, or as `iptables-restore --noflush`. Tables and default chains that are missing are made;
+    /// what no command is about stays as it is.
     ///
-    /// The tables are read, and what follows is committed only if they are still the same; otherwise once more.
+    /// The tables are read, and what follows is committed only if they are still the same; otherwise once
+    /// more.
     ///
     /// ```no_run
     /// use portcullis::{Netfilter, Rule};
     /// use portcullis::classic::{BuiltinChain::*, Table, Version};
     ///
-    /// // iptables -I INPUT -s 192.0.2.7 -j ACCEPT; iptables -t nat -A POSTROUTING -j MASQUERADE
+    /// // iptables -I INPUT -s 192.0.2.7 -j ACCEPT; iptables -t nat -A POSTROUTING -o wan0 -j MASQUERADE
     /// let filter = Table::filter(Version::V4).insert(Input, 1, Rule::new().saddr("192.0.2.7").accept());
-    /// let nat = Table::nat(Version::V4).flush(Prerouting);
+    /// let nat = Table::nat(Version::V4).append(Postrouting, Rule::new().oif("wan0").masquerade());
     /// Netfilter::open()?.amend([filter, nat])?;
     /// # Ok::<(), portcullis::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every command that cannot be right, by its line, before anything is sent; else as
-    /// [`Netfilter::commit`]. [`Error::Interrupted`] if others keep changing the ruleset.
+    /// [`Error::Invalid`] with every command that cannot be right, by its line, before anything is sent;
+    /// else as [`Netfilter::commit`]. [`Error::Interrupted`] if others keep changing the ruleset.
     #[track_caller]
-    pub fn amend<B: Borrow<Table>>(&mut self, tables: impl IntoIterator<Item = B>) -> Result<Committed, Error> {
+    pub fn amend<B: Borrow<Table>>(
+        &mut self,
+        tables: impl IntoIterator<Item = B>,
+    ) -> Result<Committed, Error> {
         let tables: Vec<B> = tables.into_iter().collect();
         let tables: Vec<&Table> = tables.iter().map(Borrow::borrow).collect();
         let mut attempts = 0;
@@ -44,14 +47,16 @@ impl<T: Transport> Netfilter<T> {
             let (transaction, generation) = self.plan(&tables)?;
             match self.commit_if(&transaction, generation) {
                 Err(Error::Changed { .. }) if attempts < ATTEMPTS => {}
-                Err(Error::Changed { .. }) => return Err(Error::Interrupted { operation: "amend", attempts }),
+                Err(Error::Changed { .. }) => {
+                    return Err(Error::Interrupted { operation: "amend", attempts });
+                }
                 result => return result,
             }
         }
     }
 
-    /// The transaction that [`Netfilter::amend`] would commit, and the generation at which it is right: to look at
-    /// it, to [check](Netfilter::check) it, or to add to it before [`Netfilter::commit_if`].
+    /// The transaction that [`Netfilter::amend`] would commit, and the generation at which it is right: to
+    /// look at it, to [check](Netfilter::check) it, or to add to it before [`Netfilter::commit_if`].
     ///
     /// # Errors
     /// As [`Netfilter::amend`].
@@ -64,18 +69,22 @@ impl<T: Transport> Netfilter<T> {
         self.plan(&tables.iter().map(Borrow::borrow).collect::<Vec<_>>())
     }
 
-    /// One of iptables' tables as the commands that would make it: `iptables -S`. `None` if the kernel has none. A
-    /// policy of [`Reject`](super::Policy::Reject) is a policy again, and not among the rules.
+    /// One of iptables' tables as the commands that would make it: `iptables -S`. `None` if the kernel has
+    /// none. A policy of [`Reject`](super::Policy::Reject) is a policy again, and not among the rules.
+    ///
+    /// Rules are read as expressions. One with a list looks up a set of the kernel's by its name: it can be
+    /// looked at, but not applied again.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if a chain with a default chain's name is not iptables'; else what reading can bring.
+    /// [`Error::Invalid`] if the table has a chain that iptables could not have made, such as one of another
+    /// program's at a hook; else what reading can bring.
     #[track_caller]
     pub fn classic(&mut self, builtin: Builtin, version: Version) -> Result<Option<Table>, Error> {
         let table = Table::new(builtin, version);
         if !self.has_classic(builtin, version)? {
             return Ok(None);
         }
-        let plan = self.load(builtin, version, &[], table.origin)?;
+        let plan = self.load(builtin, version, None, table.origin)?;
         Ok(Some(plan.commands(table)))
     }
 
@@ -101,13 +110,14 @@ impl<T: Transport> Netfilter<T> {
         let mut problems = Vec::new();
         for version in Version::ALL {
             for builtin in Builtin::ALL {
-                let mine = tables.iter().filter(|table| (table.builtin, table.version) == (builtin, version));
-                let mine: Vec<&Table> = mine.copied().collect();
-                let Some(first) = mine.first() else { continue };
-                let mut plan = self.load(builtin, version, &mine, first.origin)?;
-                for table in mine {
-                    problems.extend(plan.run(table));
-                }
+                let mut mine =
+                    tables.iter().filter(|table| (table.builtin, table.version) == (builtin, version));
+                let Some(first) = mine.next() else { continue };
+                // Commands on the same table are one run of commands.
+                let mut all = Table::clone(first);
+                all.commands.extend(mine.flat_map(|table| table.commands.iter().cloned()));
+                let mut plan = self.load(builtin, version, Some(&all), first.origin)?;
+                problems.extend(plan.run(&all));
                 plan.transact(transaction);
             }
         }
@@ -118,22 +128,22 @@ impl<T: Transport> Netfilter<T> {
         Ok(self.tables(Some(version.family()))?.iter().any(|table| table.name == builtin.name()))
     }
 
-    /// Reads a table: its default chains, and of the others the rules that commands are about; without commands,
-    /// all rules.
+    /// Reads a table: its default chains, and of the others the rules that commands are about; without
+    /// commands, all rules.
     #[track_caller]
     fn load(
         &mut self,
         builtin: Builtin,
         version: Version,
-        tables: &[&Table],
+        commands: Option<&Table>,
         origin: Origin,
     ) -> Result<Plan, Error> {
         if !self.has_classic(builtin, version)? {
             return Ok(Plan::empty(builtin, version));
         }
         let place = builtin.table_ref(version);
-        let actions = || tables.iter().flat_map(|table| &table.commands).map(|command| &command.action);
-        let all = tables.is_empty()
+        let actions = || commands.iter().flat_map(|table| &table.commands).map(|command| &command.action);
+        let all = commands.is_none()
             || actions().any(|action| matches!(action, Action::FlushAll | Action::DeleteChains));
         let mut planned = Vec::new();
         for chain in self.chains(&place)? {
@@ -144,6 +154,12 @@ impl<T: Transport> Netfilter<T> {
                         return Err(not_iptables(builtin, version, &chain, origin));
                     }
                     true
+                }
+                // Commands leave it alone, but they could not say it.
+                name if commands.is_none()
+                    && (chain.base.is_some() || matches!(name, ChainName::Builtin(_))) =>
+                {
+                    return Err(not_iptables(builtin, version, &chain, origin));
                 }
                 _ => false,
             };

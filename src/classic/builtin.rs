@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use crate::{
-    Chain, Family, Hook, Priority, TableRef,
-    object::ChainKind,
-};
+use crate::{Chain, Family, Hook, Priority, TableRef, object::ChainKind};
 
 /// The version of the Internet Protocol: `iptables` or `ip6tables`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

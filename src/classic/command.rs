@@ -82,7 +82,7 @@ pub enum Action {
 pub enum Which {
     /// By its number in the chain; the first has 1.
     Number(usize),
-    /// By what it says: the first rule with the same expressions (counts aside) and the same comment.
+    /// By what it says: the first rule with the same expressions (counters aside) and the same comment.
     Same(Rule),
 }
 

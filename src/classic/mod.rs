@@ -31,19 +31,25 @@
 //! ```
 //!
 //! # iptables' own view
-//! The tables are those of `iptables-nft`, so its commands and ours work on the same chains. It lists what
-//! it has words for (addresses, interfaces, ports, protocols, `ACCEPT`, `DROP`, `RETURN`, jumps, comments),
-//! and calls a table "incompatible" that holds an expression without one, such as nf_tables' own `ct`,
-//! `reject` and `nat`, for which it knows only the kernel's old modules. `nft list` shows all of them.
+//! The tables are those of `iptables-nft`, so its commands and ours work on the same chains. What it lists
+//! of them is another matter (1.8.9): it has words for one address or prefix, one interface, one port or
+//! range of ports, marks, limits, comments, `ACCEPT`, `DROP`, `RETURN`, `NFLOG`, `TRACE` and jumps. It calls
+//! a table "incompatible" that holds an expression which it does not expect, such as nf_tables' own `ct`,
+//! `log`, `reject` and `nat`, in whose places it has modules of the older iptables. And some it shows as
+//! less than they are, without a complaint: lists (`dport([80, 443])`), ranges of addresses, and the targets
+//! that change a header. `nft list` and [`Netfilter::classic`](crate::Netfilter::classic) show all of it.
 
 mod amend;
 mod builtin;
 mod chain_name;
 mod command;
 mod plan;
+mod planned;
+mod reach;
 mod spoken;
 mod table;
 mod target;
+mod transact;
 
 pub use builtin::{Builtin, BuiltinChain, Policy, Version};
 pub use chain_name::ChainName;

@@ -1,140 +1,22 @@
 //! Commands carried out on a table in memory: an empty one, or the kernel's.
 
-use super::{Action, Builtin, BuiltinChain, ChainName, Command, Policy, Table, Target, Version, Which};
-use super::spoken::{Spoken, same};
-use crate::{
-    Chain, Invalid, InvalidOperation, ObjectKind, OperationId, Origin, Position, Rule, RuleAnchor, Subject,
-    Transaction, Verb,
-    expr::{Expr, Icmp6Code, IcmpCode, Reject},
-    language::Statement,
-    object,
+use super::{
+    Action, Builtin, BuiltinChain, ChainName, Command, Policy, Table, Target, Version, Which,
+    planned::{Planned, Planted},
+    spoken::{Spoken, same},
 };
-
-/// The comment of the rule that is a chain's policy.
-const REJECT_POLICY: &str = "policy REJECT";
+use crate::{Invalid, InvalidOperation, ObjectKind, OperationId, Origin, Rule, Subject};
 
 /// A table, and what has become of it.
 #[derive(Debug)]
 pub(super) struct Plan {
-    builtin: Builtin,
-    version: Version,
+    pub(super) builtin: Builtin,
+    pub(super) version: Version,
     /// Whether the kernel has the table.
-    exists: bool,
+    pub(super) exists: bool,
     /// Whether a command brings something.
-    brings: bool,
-    chains: Vec<Planned>,
-}
-
-/// A chain, and what has become of it.
-#[derive(Debug)]
-pub(super) struct Planned {
-    name: ChainName,
-    in_kernel: bool,
-    deleted: bool,
-    policy: Policy,
-    /// The policy that the kernel has.
-    kernel_policy: Option<object::Policy>,
-    rules: Vec<Planted>,
-    /// The kernel's rules that go.
-    gone: Vec<u64>,
-    /// The rule that is the policy, by its handle, and whether it is the last of the chain.
-    reject: Option<(u64, bool)>,
-    origin: Origin,
-}
-
-/// A rule of a chain.
-#[derive(Debug)]
-struct Planted {
-    rule: Rule,
-    spoken: Spoken,
-    /// The kernel's handle; none for a new one.
-    handle: Option<u64>,
-    /// The command that brought it.
-    command: usize,
-}
-
-impl Planned {
-    /// A chain that the kernel does not have.
-    fn new(name: ChainName, origin: Origin) -> Self {
-        Self {
-            name,
-            in_kernel: false,
-            deleted: false,
-            policy: Policy::Accept,
-            kernel_policy: None,
-            rules: Vec::new(),
-            gone: Vec::new(),
-            reject: None,
-            origin,
-        }
-    }
-
-    /// A chain of the kernel's.
-    pub(super) fn from_kernel(chain: &Chain, rules: Vec<Rule>, version: Version) -> Self {
-        let mut planned = Self::new(chain.name.as_str().into(), chain.origin);
-        planned.in_kernel = true;
-        planned.kernel_policy = chain.base.as_ref().and_then(|base| base.policy);
-        if planned.kernel_policy == Some(object::Policy::Drop) {
-            planned.policy = Policy::Drop;
-        }
-        let last = rules.last().and_then(|rule| rule.handle);
-        for rule in rules {
-            match rule.handle {
-                Some(handle) if chain.base.is_some() && is_reject_policy(&rule) => {
-                    planned.policy = Policy::Reject;
-                    // Of two, the second is taken; the first goes.
-                    let earlier = planned.reject.replace((handle, last == Some(handle)));
-                    planned.gone.extend(earlier.map(|(handle, _)| handle));
-                }
-                handle => {
-                    let spoken = Spoken::of(&rule, version);
-                    planned.rules.push(Planted { rule, spoken, handle, command: 0 });
-                }
-            }
-        }
-        planned
-    }
-
-    /// The index of the rule with a number counted from 1.
-    fn index(&self, number: usize) -> Result<usize, Invalid> {
-        match number.checked_sub(1) {
-            Some(index) if index < self.rules.len() => Ok(index),
-            _ => Err(self.no_number(number, self.rules.len())),
-        }
-    }
-
-    fn no_number(&self, number: usize, last: usize) -> Invalid {
-        let rules = self.rules.len();
-        let range = match last {
-            0 => "none (the chain has no rules)".to_owned(),
-            last => format!("1 to {last} (chain {} has {rules} rules, its policy not counted)", self.name),
-        };
-        Invalid::OutOfRange { what: "the rule's number", value: number.to_string(), range }
-    }
-
-    fn remove(&mut self, index: usize) {
-        if index < self.rules.len() {
-            self.gone.extend(self.rules.remove(index).handle);
-        }
-    }
-
-    fn clear(&mut self) {
-        self.gone.extend(self.rules.drain(..).filter_map(|planted| planted.handle));
-    }
-
-    /// The chain as a value, with the rules where they are new.
-    fn value(&self, builtin: Builtin, version: Version) -> Chain {
-        let mut chain = match &self.name {
-            ChainName::Builtin(name) => builtin.base_chain(*name).policy(in_kernel(self.policy)),
-            ChainName::User(name) => Chain::new(name),
-        };
-        chain.origin = self.origin;
-        chain.rules = self.rules.iter().map(|planted| planted.rule.clone()).collect();
-        if self.policy == Policy::Reject {
-            chain.rules.push(reject_policy(version, self.origin));
-        }
-        chain
-    }
+    pub(super) brings: bool,
+    pub(super) chains: Vec<Planned>,
 }
 
 impl Plan {
@@ -173,13 +55,17 @@ impl Plan {
                 problems.push(self.invalid(index, command, problem));
             }
         }
-        // Rules that stay are the kernel's from here on: another table's commands are numbered anew.
         problems.sort_by_key(|problem| problem.operation);
         problems
     }
 
     fn execute(&mut self, index: usize, command: &Command) -> Result<(), Invalid> {
-        let planted = |rule: &Rule, spoken: Spoken| Planted { rule: rule.clone(), spoken, handle: None, command: index };
+        let planted = |rule: &Rule, spoken: Spoken| Planted {
+            rule: rule.clone(),
+            spoken,
+            handle: None,
+            command: index,
+        };
         match &command.action {
             Action::Append { chain, rule } => {
                 let spoken = self.admit(chain, rule)?;
@@ -208,7 +94,8 @@ impl Plan {
             Action::NewChain { chain } => self.new_chain(chain, command.origin)?,
             Action::DeleteChain { chain } => self.delete_chain(chain)?,
             Action::DeleteChains => {
-                let users = self.chains.iter().filter(|planned| !planned.deleted).map(|planned| planned.name.clone());
+                let users =
+                    self.chains.iter().filter(|planned| !planned.deleted).map(|planned| planned.name.clone());
                 let users: Vec<_> = users.filter(|name| matches!(name, ChainName::User(_))).collect();
                 users.iter().try_for_each(|name| self.delete_chain(name))?;
             }
@@ -216,8 +103,8 @@ impl Plan {
         Ok(())
     }
 
-    /// What the rule says, if its targets belong into the chain. A user's chain may hold what some default chain
-    /// admits; from where it is reached is looked at when all chains are known.
+    /// What the rule says, if its targets belong into the chain. A user's chain may hold what some default
+    /// chain admits; from where it is reached is looked at when all chains are known.
     fn admit(&self, chain: &ChainName, rule: &Rule) -> Result<Spoken, Invalid> {
         let spoken = Spoken::of(rule, self.version);
         for target in &spoken.targets {
@@ -237,7 +124,7 @@ impl Plan {
         Ok(spoken)
     }
 
-    fn find(&self, name: &str) -> Option<&Planned> {
+    pub(super) fn find(&self, name: &str) -> Option<&Planned> {
         self.chains.iter().find(|planned| !planned.deleted && planned.name.as_str() == name)
     }
 
@@ -246,7 +133,7 @@ impl Plan {
         self.chains.iter_mut().find(|planned| !planned.deleted && planned.name == *name).ok_or(missing)
     }
 
-    fn missing(&self, name: &str) -> Invalid {
+    pub(super) fn missing(&self, name: &str) -> Invalid {
         let is_default = BuiltinChain::ALL.iter().any(|chain| chain.name() == name);
         let hint = if is_default {
             let names: Vec<_> = self.builtin.chains().iter().map(|chain| chain.name()).collect();
@@ -311,7 +198,9 @@ impl Plan {
     fn delete_chain(&mut self, name: &ChainName) -> Result<(), Invalid> {
         let problem = |problem: String| Err(Invalid::Combination { problem });
         if let ChainName::Builtin(_) = name {
-            return problem(format!("{name} is a default chain, which stays; flush it to be without its rules"));
+            return problem(format!(
+                "{name} is a default chain, which stays; flush it to be without its rules"
+            ));
         }
         if !self.chain(name)?.rules.is_empty() {
             return problem(format!("chain {name} still has rules: flush it first"));
@@ -320,67 +209,13 @@ impl Plan {
             planned.rules.iter().any(|planted| planted.spoken.jumps.iter().any(|to| to == name.as_str()))
         });
         if let Some(jumper) = jumper {
-            return problem(format!("a rule of chain {} still jumps to chain {name}: delete it first", jumper.name));
+            return problem(format!(
+                "a rule of chain {} still jumps to chain {name}: delete it first",
+                jumper.name
+            ));
         }
         self.chain(name)?.deleted = true;
         Ok(())
-    }
-
-    /// What is wrong with new rules where jumps lead: chains that are not there, and targets that a default chain
-    /// by which they are reached does not admit.
-    fn reach(&self) -> Vec<(usize, Invalid)> {
-        let mut problems: Vec<(usize, Invalid)> = Vec::new();
-        let new = |planned: &'_ Planned| -> Vec<(usize, Spoken)> {
-            let new = planned.rules.iter().filter(|planted| planted.handle.is_none());
-            new.map(|planted| (planted.command, planted.spoken.clone())).collect()
-        };
-        for planned in self.chains.iter().filter(|planned| !planned.deleted) {
-            for (command, spoken) in new(planned) {
-                for to in &spoken.jumps {
-                    match self.find(to).map(|found| &found.name) {
-                        Some(ChainName::User(_)) => {}
-                        Some(ChainName::Builtin(_)) => {
-                            let problem = format!("rules cannot jump to {to}: it is a default chain");
-                            problems.push((command, Invalid::Combination { problem }));
-                        }
-                        None => problems.push((command, self.missing(to))),
-                    }
-                }
-            }
-        }
-        for start in self.builtin.chains() {
-            for reached in self.reached_from(start.name()) {
-                for (command, spoken) in new(reached) {
-                    let wrong = spoken.targets.iter().find_map(|target| {
-                        let place = format!("{} (reached from {start})", reached.name);
-                        target.check(self.builtin, *start, &place).err()
-                    });
-                    if let Some(problem) = wrong {
-                        if problems.iter().all(|(known, _)| *known != command) {
-                            problems.push((command, problem));
-                        }
-                    }
-                }
-            }
-        }
-        problems
-    }
-
-    /// The users' chains that packets of a default chain can come to.
-    fn reached_from(&self, start: &str) -> Vec<&Planned> {
-        let mut reached: Vec<&Planned> = Vec::new();
-        let mut waiting: Vec<&Planned> = self.find(start).into_iter().collect();
-        while let Some(planned) = waiting.pop() {
-            for to in planned.rules.iter().flat_map(|planted| &planted.spoken.jumps) {
-                let Some(next) = self.find(to) else { continue };
-                let known = reached.iter().any(|known| known.name == next.name);
-                if !known && matches!(next.name, ChainName::User(_)) {
-                    reached.push(next);
-                    waiting.push(next);
-                }
-            }
-        }
-        reached
     }
 
     /// The table as a value.
@@ -410,52 +245,14 @@ impl Plan {
         table
     }
 
-    /// The operations that make the kernel's table so.
-    #[track_caller]
-    pub(super) fn transact(&self, transaction: &mut Transaction) {
-        if !self.exists {
-            if self.brings {
-                transaction.add_table(self.table(Origin::here()));
-            }
-            return;
-        }
-        let table = self.builtin.table_ref(self.version);
-        let here = || self.chains.iter().filter(|planned| !planned.deleted);
-        if self.brings {
-            for planned in here().filter(|planned| !planned.in_kernel) {
-                let empty = Chain { rules: Vec::new(), ..planned.value(self.builtin, self.version) };
-                transaction.add_chain(&table, empty);
-            }
-        }
-        // Before anything is put beside them, for nothing is put beside them.
-        for planned in self.chains.iter().filter(|planned| planned.in_kernel) {
-            let stays = planned.policy == Policy::Reject && planned.reject.is_some_and(|(_, last)| last);
-            let policy = planned.reject.filter(|_| !stays).map(|(handle, _)| handle);
-            for handle in planned.gone.iter().copied().chain(policy) {
-                transaction.delete_rule(table.chain(planned.name.as_str()), handle);
-            }
-        }
-        for planned in here() {
-            planned.put_rules(&table.chain(planned.name.as_str()), self.version, transaction);
-        }
-        for planned in here().filter(|planned| planned.in_kernel && planned.kernel_policy.is_some()) {
-            let policy = in_kernel(planned.policy);
-            if planned.kernel_policy != Some(policy) {
-                transaction.set_policy(table.chain(planned.name.as_str()), policy);
-            }
-        }
-        for planned in self.chains.iter().filter(|planned| planned.in_kernel && planned.deleted) {
-            transaction.delete_chain(table.chain(planned.name.as_str()));
-        }
-    }
-
     fn invalid(&self, index: usize, command: &Command, problem: Invalid) -> InvalidOperation {
         let action = &command.action;
         let chain = action.chain();
         let kind = match action {
-            Action::Policy { .. } | Action::Flush { .. } | Action::NewChain { .. } | Action::DeleteChain { .. } => {
-                ObjectKind::Chain
-            }
+            Action::Policy { .. }
+            | Action::Flush { .. }
+            | Action::NewChain { .. }
+            | Action::DeleteChain { .. } => ObjectKind::Chain,
             Action::FlushAll | Action::DeleteChains => ObjectKind::Table,
             _ => ObjectKind::Rule,
         };
@@ -477,57 +274,189 @@ impl Plan {
     }
 }
 
-impl Planned {
-    /// Puts the new rules, and the one that is the policy, at their places.
-    fn put_rules(&self, chain: &object::ChainRef, version: Version, transaction: &mut Transaction) {
-        let end = match self.reject {
-            Some((handle, true)) if self.policy == Policy::Reject => Some(handle),
-            _ => None,
-        };
-        // The kernel's rule that each stands before.
-        let mut next = end;
-        let mut places = Vec::with_capacity(self.rules.len());
-        for planted in self.rules.iter().rev() {
-            match planted.handle {
-                Some(handle) => next = Some(handle),
-                None => places.push((&planted.rule, next)),
-            }
-        }
-        for (rule, next) in places.into_iter().rev() {
-            let (verb, position) = match next {
-                Some(handle) => (Verb::Insert, Position::Before(RuleAnchor::Handle(handle))),
-                None => (Verb::Add, Position::Tail),
-            };
-            transaction.put_rule(verb, chain, &position, rule, rule.origin);
-        }
-        if self.policy == Policy::Reject && end.is_none() {
-            let rule = reject_policy(version, self.origin);
-            transaction.put_rule(Verb::Add, chain, &Position::Tail, &rule, rule.origin);
-        }
-    }
-}
-
-/// The policy that the kernel is given. Below a reject nothing comes to it: it is to drop, for the day that another
-/// program flushes the chain.
-fn in_kernel(policy: Policy) -> object::Policy {
-    match policy {
-        Policy::Accept => object::Policy::Accept,
-        Policy::Drop | Policy::Reject => object::Policy::Drop,
-    }
-}
-
-/// The rule that is the policy.
-fn reject_policy(version: Version, origin: Origin) -> Rule {
-    let reject = match version {
-        Version::V4 => Reject::icmp(IcmpCode::PortUnreachable),
-        Version::V6 => Reject::icmp6(Icmp6Code::PortUnreachable),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        classic::{BuiltinChain::*, both, planned::REJECT_POLICY},
+        expr::Expr,
+        language::Statement,
+        object,
     };
-    let mut rule = Rule::new().say(reject).comment(REJECT_POLICY);
-    rule.origin = origin;
-    rule
-}
 
-fn is_reject_policy(rule: &Rule) -> bool {
-    matches!(rule.body.as_slice(), [Statement::Expr(Expr::Reject(_))])
-        && rule.comment_text().as_deref() == Some(REJECT_POLICY)
+    /// What the commands are refused with, one line each.
+    #[track_caller]
+    fn refusals(table: &Table) -> Vec<String> {
+        match table.build() {
+            Ok(table) => panic!("accepted: {table:?}"),
+            Err(crate::Error::Invalid(problems)) => problems
+                .iter()
+                .map(|problem| format!("{} {}", problem.operation.index(), problem.problem))
+                .collect(),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    /// The comments of a built chain's rules, in order.
+    #[track_caller]
+    fn comments(table: &Table, chain: &str) -> Vec<String> {
+        let table = table.build().unwrap_or_else(|error| panic!("{error}"));
+        let chain = table.chains.into_iter().find(|found| found.name == chain).unwrap();
+        chain.rules.iter().map(|rule| rule.comment_text().unwrap_or_default()).collect()
+    }
+
+    fn named(name: &str) -> Rule {
+        Rule::new().accept().comment(name)
+    }
+
+    fn filter() -> Table {
+        Table::filter(Version::V4)
+    }
+
+    #[test]
+    fn commands_do_what_iptables_does() {
+        let table = filter()
+            .append(Input, named("a"))
+            .append("INPUT", named("b"))
+            .insert(Input, 1, named("first"))
+            .insert(Input, 4, named("last"))
+            .replace(Input, 2, named("A"));
+        assert_eq!(comments(&table, "INPUT"), ["first", "A", "b", "last"]);
+        let table = table.delete(Input, 1).delete(Input, named("b"));
+        assert_eq!(comments(&table, "INPUT"), ["A", "last"]);
+        assert_eq!(comments(&table.clone().flush(Input), "INPUT"), [""; 0]);
+        assert_eq!(comments(&table.flush_all().append(Input, named("only")), "INPUT"), ["only"]);
+    }
+
+    #[test]
+    fn a_reject_policy_is_the_last_rule() {
+        for (version, code) in [(Version::V4, 3), (Version::V6, 4)] {
+            let table = Table::filter(version)
+                .policy(Input, Policy::Reject)
+                .append(Input, named("a"))
+                .flush(Input)
+                .append(Input, named("b"));
+            let built = table.build().unwrap();
+            let input = &built.chains[0];
+            assert_eq!(input.base.as_ref().unwrap().policy, Some(object::Policy::Drop));
+            assert_eq!(comments(&table, "INPUT"), ["b", REJECT_POLICY]);
+            let Some(Statement::Expr(Expr::Reject(reject))) = input.rules[1].body.first() else { panic!() };
+            assert_eq!(reject.code, Some(code));
+            assert_eq!(comments(&table.policy(Input, Policy::Accept), "INPUT"), ["b"]);
+        }
+    }
+
+    #[test]
+    fn a_built_table_has_all_default_chains() {
+        for table in Builtin::ALL.map(|builtin| both(builtin, |table| table)).as_flattened() {
+            let built = table.build().unwrap();
+            let names: Vec<_> = built.chains.iter().map(|chain| chain.name.as_str()).collect();
+            let expected: Vec<_> = table.builtin.chains().iter().map(|chain| chain.name()).collect();
+            assert_eq!(names, expected);
+            assert_eq!((built.name.as_str(), built.family), (table.builtin.name(), table.version.family()));
+        }
+    }
+
+    #[test]
+    fn users_chains_come_and_go() {
+        let table = filter().chain("web").append("web", named("a")).append(Input, Rule::new().jump("web"));
+        assert_eq!(comments(&table, "web"), ["a"]);
+        let gone = table.clone().flush_all().delete_chain("web");
+        assert_eq!(gone.build().unwrap().chains.len(), 3);
+        assert_eq!(gone.chain("web").build().unwrap().chains.len(), 4);
+        assert_eq!(table.clone().flush_all().delete_chains().build().unwrap().chains.len(), 3);
+        assert_eq!(
+            refusals(&table.clone().delete_chain("web")),
+            ["3 chain web still has rules: flush it first"]
+        );
+        assert_eq!(
+            refusals(&table.clone().flush("web").delete_chain("web")),
+            ["4 a rule of chain INPUT still jumps to chain web: delete it first"]
+        );
+        assert_eq!(refusals(&table.chain("web")), ["3 chain web of table filter exists already"]);
+    }
+
+    #[test]
+    fn every_wrong_command_is_named() {
+        let table = filter()
+            .append(Prerouting, named("a"))
+            .append("web", named("a"))
+            .policy(Postrouting, Policy::Accept)
+            .delete(Input, 1)
+            .insert(Input, 0, named("a"))
+            .insert(Input, 2, named("a"))
+            .delete(Input, named("a"))
+            .append(Input, Rule::new().jump("nowhere"))
+            .append(Input, Rule::new().jump("OUTPUT"))
+            .delete_chain(Input)
+            .chain("two words");
+        assert_eq!(
+            refusals(&table),
+            [
+                "0 table filter has no chain PREROUTING: its default chains are INPUT, FORWARD, OUTPUT",
+                "1 table filter has no chain web: create it first (classic::Table::chain, iptables -N)",
+                "2 table filter has no chain POSTROUTING: its default chains are INPUT, FORWARD, OUTPUT",
+                "3 the rule's number is 1; possible: none (the chain has no rules)",
+                "4 the rule's number is 0; possible: 1 to 1 (chain INPUT has 0 rules, its policy not counted)",
+                "5 the rule's number is 2; possible: 1 to 1 (chain INPUT has 0 rules, its policy not counted)",
+                "6 no rule of chain INPUT says the same (one with a list is found only by its number)",
+                "7 table filter has no chain nowhere: create it first (classic::Table::chain, iptables -N)",
+                "8 rules cannot jump to OUTPUT: it is a default chain",
+                "9 INPUT is a default chain, which stays; flush it to be without its rules",
+                "10 a chain cannot be named \"two words\": iptables takes no blanks in it",
+            ]
+        );
+        let text = table.build().unwrap_err().to_string();
+        assert!(text.contains("add rule ip filter PREROUTING (operation 0, src/classic/plan.rs:"), "{text}");
+    }
+
+    #[test]
+    fn targets_are_refused_where_iptables_refuses_them() {
+        let table = filter().append(Forward, Rule::new().masquerade());
+        assert_eq!(
+            refusals(&table),
+            [
+                "0 target MASQUERADE cannot be used in chain FORWARD of table filter; admissible in: nat (POSTROUTING)"
+            ]
+        );
+        let nat = Table::nat(Version::V6).policy(Input, Policy::Drop).policy(Output, Policy::Reject);
+        assert_eq!(
+            refusals(&nat),
+            [
+                "0 target DROP cannot be used in chain INPUT of table nat; admissible in: filter (every chain), \
+                 mangle (every chain), raw (every chain), security (every chain)",
+                "1 target REJECT cannot be used in chain OUTPUT of table nat; admissible in: filter (every chain)",
+            ]
+        );
+    }
+
+    #[test]
+    fn targets_in_users_chains_are_judged_by_where_they_are_reached_from() {
+        let nat = || {
+            Table::nat(Version::V4)
+                .chain("a")
+                .chain("b")
+                .append("b", Rule::new().dnat("192.0.2.1"))
+                .append("a", Rule::new().jump("b"))
+        };
+        assert!(nat().build().is_ok(), "nobody comes there");
+        assert!(
+            nat()
+                .append(Prerouting, Rule::new().jump("a"))
+                .append(Output, Rule::new().jump("b"))
+                .build()
+                .is_ok()
+        );
+        assert_eq!(
+            refusals(&nat().append(Postrouting, Rule::new().goto("a"))),
+            ["2 target DNAT cannot be used in chain b (reached from POSTROUTING) of table nat; \
+              admissible in: nat (PREROUTING, OUTPUT)"]
+        );
+        assert_eq!(
+            refusals(&filter().chain("a").append("a", Rule::new().dnat("192.0.2.1"))),
+            [
+                "1 target DNAT cannot be used in chain a of table filter; admissible in: nat (PREROUTING, OUTPUT)"
+            ]
+        );
+    }
 }

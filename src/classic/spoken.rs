@@ -4,10 +4,10 @@ use super::{Target, Version};
 use crate::{
     Rule,
     expr::{
-        Access, Bitwise, ChainTarget, Counter, CtKey, Exthdr, ExthdrAccess, Expr, Load, LogLevel, MetaKey, NatFlags,
-        NatKind, ObjectChoice, ObjectKind, Payload, PayloadAccess, PayloadBase, Verdict,
+        Access, Bitwise, ChainTarget, CtKey, Expr, Exthdr, ExthdrAccess, Load, LogLevel, MetaKey, NatFlags,
+        NatKind, ObjectChoice, ObjectKind, Payload, PayloadAccess, PayloadBase, QueueFlags, Verdict,
     },
-    language::Statement,
+    language::{Statement, targets::Decide},
 };
 
 /// TCP's option of the maximum segment size.
@@ -21,17 +21,22 @@ pub(super) struct Spoken {
 }
 
 impl Spoken {
-    /// Read from the rule's expressions, so that an expression counts as the word that stands for it. A rule that
-    /// cannot be lowered says nothing: the transaction refuses it.
+    /// A word has its name; expressions count as the words that stand for them.
     pub(super) fn of(rule: &Rule, version: Version) -> Self {
         let mut spoken = Self::default();
         let mut mask = None;
-        for expression in expressions(rule, version).unwrap_or_default() {
-            spoken.hear(&expression, mask.as_ref(), version);
-            mask = match expression {
-                Expr::Bitwise(bitwise) => Some(bitwise),
-                _ => None,
-            };
+        for statement in &rule.body {
+            match statement {
+                Statement::Expr(expression) => {
+                    spoken.hear(expression, mask, version);
+                    mask = match expression {
+                        Expr::Bitwise(bitwise) => Some(bitwise),
+                        _ => None,
+                    };
+                }
+                Statement::Decide(Decide(verdict)) => spoken.verdict(verdict),
+                word => spoken.targets.extend(word.target_name().and_then(Target::from_name)),
+            }
         }
         spoken
     }
@@ -110,7 +115,8 @@ fn of_option(exthdr: &Exthdr) -> Option<Target> {
 
 /// What writing to the IP header is called. `before` has the mask of the bits that stay.
 fn of_header(payload: &Payload, before: Option<&Bitwise>, version: Version) -> Option<Target> {
-    let writes = matches!(payload.access, PayloadAccess::Store { .. }) && payload.base == PayloadBase::Network;
+    let writes =
+        matches!(payload.access, PayloadAccess::Store { .. }) && payload.base == PayloadBase::Network;
     let covers = |byte: u32| (payload.offset..payload.offset.saturating_add(payload.len)).contains(&byte);
     if !writes {
         return None;
@@ -135,11 +141,6 @@ fn of_header(payload: &Payload, before: Option<&Bitwise>, version: Version) -> O
     }
 }
 
-/// A rule's expressions; `None` if it cannot be lowered.
-fn expressions(rule: &Rule, version: Version) -> Option<Vec<Expr>> {
-    lowered(rule, version).map(|(expressions, _)| expressions)
-}
-
 /// A rule's expressions, and whether they look up sets of the rule's own.
 fn lowered(rule: &Rule, version: Version) -> Option<(Vec<Expr>, bool)> {
     let expression = |statement: &Statement| match statement {
@@ -156,8 +157,8 @@ fn lowered(rule: &Rule, version: Version) -> Option<(Vec<Expr>, bool)> {
     Some((lowered.expressions, sets))
 }
 
-/// Whether two rules say the same: counts aside, comments included. Rules with lists of their own are the same
-/// only as values, for the kernel names the lists' sets anew.
+/// Whether two rules say the same: counters aside, comments included. Rules with lists of their own are the
+/// same only as values, for the kernel names the lists' sets anew.
 pub(super) fn same(one: &Rule, other: &Rule, version: Version) -> bool {
     if one.userdata != other.userdata {
         return false;
@@ -166,14 +167,106 @@ pub(super) fn same(one: &Rule, other: &Rule, version: Version) -> bool {
         return true;
     }
     match (lowered(one, version), lowered(other, version)) {
-        (Some((one, false)), Some((other, false))) => one.iter().map(uncounted).eq(other.iter().map(uncounted)),
+        (Some((one, false)), Some((other, false))) => {
+            let one = one.into_iter().filter_map(as_kept);
+            one.eq(other.into_iter().filter_map(as_kept))
+        }
         _ => false,
     }
 }
 
-fn uncounted(expression: &Expr) -> Expr {
-    match expression {
-        Expr::Counter(_) => Counter::new().bytes(0u64).packets(0u64).into(),
-        other => other.clone(),
+/// The expression as the kernel keeps it, with the defaults that it fills in; without counters.
+fn as_kept(expression: Expr) -> Option<Expr> {
+    Some(match expression {
+        Expr::Counter(_) => return None,
+        Expr::Log(mut log) if log.group.is_none() => {
+            log.level = log.level.or(Some(LogLevel::Warning));
+            log.into()
+        }
+        Expr::Numgen(mut numgen) => {
+            numgen.offset = numgen.offset.or(Some(0));
+            numgen.into()
+        }
+        Expr::Queue(mut queue) => {
+            queue.flags = queue.flags.or(Some(QueueFlags::empty()));
+            queue.into()
+        }
+        other => other,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::{self, Register};
+
+    /// The names of a rule's targets, the same whether it is said in words or in expressions.
+    #[track_caller]
+    fn names(version: Version, rule: &Rule) -> Vec<&'static str> {
+        let of = |rule: &Rule| {
+            Spoken::of(rule, version).targets.iter().map(|target| target.name()).collect::<Vec<_>>()
+        };
+        let words = of(rule);
+        let mut raw = Rule::new();
+        raw.body =
+            rule.lower(version.family()).unwrap().expressions.into_iter().map(Statement::Expr).collect();
+        assert_eq!(of(&raw), words, "{rule:?}");
+        words
+    }
+
+    #[test]
+    fn words_and_expressions_are_the_same_targets() {
+        use Version::{V4, V6};
+        for (version, rule, expected) in [
+            (V4, Rule::new().tcp().dport(22).counter().accept(), &["ACCEPT"][..]),
+            (V4, Rule::new().log("x").drop(), &["LOG", "DROP"]),
+            (V4, Rule::new().nflog(1), &["NFLOG"]),
+            (V6, Rule::new().reject(), &["REJECT"]),
+            (V4, Rule::new().dnat("192.0.2.1"), &["DNAT"]),
+            (V4, Rule::new().snat("192.0.2.1"), &["SNAT"]),
+            (V4, Rule::new().masquerade(), &["MASQUERADE"]),
+            (V4, Rule::new().tcp().dport(80).redirect(), &["REDIRECT"]),
+            (V4, Rule::new().set_mark(1), &["MARK"]),
+            (V4, Rule::new().set_ct_mark(1), &["CONNMARK"]),
+            (V4, Rule::new().set_dscp(8), &["DSCP"]),
+            (V6, Rule::new().set_dscp(8), &["DSCP"]),
+            (V4, Rule::new().set_ttl(8), &["TTL"]),
+            (V6, Rule::new().set_hop_limit(8), &["HL"]),
+            (V4, Rule::new().set_secmark("x"), &["SECMARK"]),
+            (V4, Rule::new().notrack(), &["NOTRACK"]),
+            (V4, Rule::new().trace(), &["TRACE"]),
+            (V4, Rule::new().queue(1), &["NFQUEUE"]),
+            (V4, Rule::new().set_priority(1, 2), &["CLASSIFY"]),
+            (V4, Rule::new().iif("lo"), &[]),
+        ] {
+            assert_eq!(names(version, &rule), expected);
+        }
+    }
+
+    #[test]
+    fn a_target_of_iptables_itself_has_its_name() {
+        let rule = Rule::new().say(expr::XtTarget::new("MASQUERADE".to_owned(), 0u32, vec![0; 24]));
+        assert_eq!(Spoken::of(&rule, Version::V4).targets, [Target::Masquerade]);
+        let rule = Rule::new().say(expr::Meta::load(MetaKey::Mark, Register::R1));
+        assert_eq!(Spoken::of(&rule, Version::V4).targets, []);
+    }
+
+    #[test]
+    fn jumps_are_found() {
+        let spoken = Spoken::of(&Rule::new().jump("a").goto("b"), Version::V4);
+        assert_eq!(spoken.jumps, ["a", "b"]);
+    }
+
+    #[test]
+    fn rules_that_say_the_same_are_found() {
+        let v4 = Version::V4;
+        let rule = || Rule::new().tcp().dport(22);
+        assert!(same(&rule().counter_from(1, 2).accept(), &rule().counter().accept(), v4));
+        assert!(same(&rule().counter().accept(), &rule().accept(), v4));
+        assert!(!same(&rule().accept(), &rule().drop(), v4));
+        assert!(!same(&rule().accept().comment("a"), &rule().accept(), v4));
+        let list = || Rule::new().tcp().dport([22, 80]).accept();
+        assert!(same(&list(), &list(), v4));
+        assert!(!same(&list(), &Rule::new().tcp().dport([22, 81]).accept(), v4));
     }
 }

@@ -82,8 +82,8 @@ impl Table {
         self.command(Action::Append { chain: chain.into(), rule })
     }
 
-    /// `-I CHAIN NUMBER`: a rule that gets this number. Numbers count from 1, as iptables': `1` is the head, one
-    /// more than there are rules is the tail.
+    /// `-I CHAIN NUMBER`: a rule that gets this number. Numbers count from 1, as iptables': `1` is the head,
+    /// one more than there are rules is the tail.
     #[doc(alias = "-I")]
     #[track_caller]
     #[must_use]
@@ -173,8 +173,8 @@ impl Table {
     /// What the commands make of an empty table, with all its default chains.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every command that cannot be right, by its line: a target that iptables does not
-    /// admit in its table or chain, a chain or rule that is not there.
+    /// [`Error::Invalid`] with every command that cannot be right, by its line: a target that iptables does
+    /// not admit in its table or chain, a chain or rule that is not there.
     pub fn build(&self) -> Result<crate::Table, Error> {
         let mut plan = Plan::empty(self.builtin, self.version);
         match plan.run(self) {

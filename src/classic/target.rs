@@ -201,7 +201,10 @@ mod tests {
         for (table, names) in DOCUMENT {
             for name in *names {
                 let target = Target::from_name(name).unwrap();
-                assert!(table.chains().iter().any(|chain| target.is_admissible(*table, *chain)), "{table} {name}");
+                assert!(
+                    table.chains().iter().any(|chain| target.is_admissible(*table, *chain)),
+                    "{table} {name}"
+                );
             }
         }
     }
@@ -244,6 +247,9 @@ mod tests {
             "target DROP cannot be used in chain INPUT of table nat; \
              admissible in: filter (every chain), mangle (every chain), raw (every chain), security (every chain)"
         );
-        assert!(text(Target::Tcpmss, Filter, Input).contains("filter (FORWARD, OUTPUT), nat (OUTPUT, POSTROUTING)"));
+        assert!(
+            text(Target::Tcpmss, Filter, Input)
+                .contains("filter (FORWARD, OUTPUT), nat (OUTPUT, POSTROUTING)")
+        );
     }
 }

@@ -50,7 +50,7 @@ pub(crate) const NFTA_EXPR_DATA: u16 = 2;
 #[inline]
 pub(crate) fn write_expression<E: Expression>(kind: u16, expression: &E, writer: &mut Writer<'_>) {
     writer.nest(kind, |element| {
-        element.text(NFTA_EXPR_NAME, E::NAME);
+        element.name(NFTA_EXPR_NAME, E::NAME);
         if expression.has_data() {
             element.nest(NFTA_EXPR_DATA, |data| expression.encode(data));
         }

@@ -37,7 +37,6 @@ impl Datatype {
     pub(crate) const IPV4_ADDR: Self = Self::network(7, 4);
     pub(crate) const IPV6_ADDR: Self = Self::network(8, 16);
     pub(crate) const ETHER_ADDR: Self = Self::network(9, 6);
-    pub(crate) const ETHER_TYPE: Self = Self::network(10, 2);
     pub(crate) const INET_PROTOCOL: Self = Self::network(12, 1);
     pub(crate) const INET_SERVICE: Self = Self::network(13, 2);
     pub(crate) const ICMP_TYPE: Self = Self::network(14, 1);
@@ -47,9 +46,7 @@ impl Datatype {
     pub(crate) const IFINDEX: Self = Self::host(20, 4);
     pub(crate) const UID: Self = Self::host(24, 4);
     pub(crate) const GID: Self = Self::host(25, 4);
-    pub(crate) const CT_STATE: Self = Self::host(26, 4);
     pub(crate) const CT_DIR: Self = Self::network(27, 1);
-    pub(crate) const CT_STATUS: Self = Self::host(28, 4);
     pub(crate) const ICMPV6_TYPE: Self = Self::network(29, 1);
     pub(crate) const PKT_TYPE: Self = Self::network(31, 1);
     pub(crate) const ICMP_CODE: Self = Self::network(32, 1);

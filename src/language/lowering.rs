@@ -313,11 +313,6 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Notes what a match of the IP version has tested.
-    pub(crate) fn know_layer3(&mut self, version: Layer3) {
-        self.layer3 = Some(version);
-    }
-
     /// Compares a field of the packet with what is accepted.
     pub(crate) fn field<T: Operand>(
         &mut self,
@@ -364,7 +359,7 @@ impl<'a> Lowering<'a> {
                 Ok(())
             }
             [Item::Range(from, to)] => {
-                self.to_network_order(T::DATATYPE);
+                self.turn_to_network_order(T::DATATYPE);
                 let (from, to) = (in_network_order::<T>(from), in_network_order::<T>(to));
                 if matching.negated {
                     self.push(Range::new(register, RangeOp::Neq, from, to));
@@ -395,7 +390,7 @@ impl<'a> Lowering<'a> {
     fn look_up<T: Operand>(&mut self, items: &[Item<T>], negated: bool) -> Result<(), Invalid> {
         let interval = !items.iter().all(|item| matches!(item, Item::One(_)));
         if interval {
-            self.to_network_order(T::DATATYPE);
+            self.turn_to_network_order(T::DATATYPE);
         }
         let elements = if interval { intervals(items)? } else { singles(items) };
         let host_order = T::DATATYPE.order != Order::Network;
@@ -409,7 +404,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Order comparisons are by bytes, so numbers of the host's order are turned first, as nft does.
-    fn to_network_order(&mut self, datatype: Datatype) {
+    fn turn_to_network_order(&mut self, datatype: Datatype) {
         if datatype.order == Order::Host && datatype.len > 1 {
             let size = datatype.len;
             self.push(Byteorder::new(Register::R1, Register::R1, ByteorderOp::Hton, size, size));

@@ -10,7 +10,7 @@ use crate::{
     netlink::{ErrorAnswer, Outcome, Transport, batch},
     object::{NFTA_CHAIN_HANDLE, NFTA_RULE_HANDLE},
     transaction::{Batch, OperationId, Subject},
-    wire::{GenMessage, flags, nft},
+    wire::{GenMessage, Header, flags, nft},
 };
 
 /// Room for one answer of the kernel in the socket, its bookkeeping included.
@@ -18,7 +18,7 @@ const ANSWER: usize = 1024;
 /// More room than this for answers is never asked for.
 const ANSWERS_LIMIT: usize = 64 << 20;
 /// How often positions by index are resolved anew when others change the ruleset meanwhile.
-const INDEX_ATTEMPTS: u32 = 10;
+pub(super) const INDEX_ATTEMPTS: u32 = 10;
 
 /// What a commit brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -122,8 +122,7 @@ impl<T: Transport> Netfilter<T> {
         };
         let last = OperationId(u32::try_from(last).unwrap_or(u32::MAX));
         let length: usize = work.chunks.iter().map(Vec::len).sum();
-        // The beginning and the end of the batch, 28 and 20 bytes.
-        let needed = length + 64;
+        let needed = length + envelope(commit, generation.is_some());
         let answers = (work.operations.len().saturating_mul(ANSWER)).clamp(256 << 10, ANSWERS_LIMIT);
         let room = self
             .transport
@@ -132,8 +131,6 @@ impl<T: Transport> Netfilter<T> {
         if room.send < needed {
             return Err(Error::TooLarge { needed, limit: room.send });
         }
-        // An overflow of handles can only be told from a lost refusal by the generation.
-        let before = if work.echo && commit { Some(self.generation()?.id) } else { None };
 
         let asking = acknowledged_flags(work, last, tail);
         let mut parts: Vec<&[u8]> = work.chunks.iter().map(Vec::as_slice).collect();
@@ -142,46 +139,56 @@ impl<T: Transport> Netfilter<T> {
             parts.extend([*before, field, *after]);
         }
         let mut committed = Committed::default();
-        let outcome =
-            batch(&mut self.transport, &parts, last.sequence(), commit, generation, |message| {
-                committed.keep(message);
-            });
+        let mut reported = false;
+        let outcome = batch(&mut self.transport, &parts, last.sequence(), commit, generation, |message| {
+            reported |= OperationId::from_sequence(message.header.sequence).is_some_and(|id| id <= last);
+            committed.keep(message);
+        });
         let outcome = match outcome {
             Err(Error::Io { source, .. }) if source.raw_os_error() == Some(Errno::EMSGSIZE as i32) => {
-                return Err(Error::TooLarge { needed, limit: room.send });
+                // Whatever was promised: so much does not go.
+                return Err(Error::TooLarge { needed, limit: room.send.min(needed - 1) });
             }
             outcome => outcome?,
         };
-        self.judge(work, operation, outcome, generation, before)?;
+        judge(work, operation, outcome, generation, reported)?;
         Ok(committed)
     }
+}
 
-    /// Whether the batch went through.
-    fn judge(
-        &mut self,
-        work: &Batch,
-        operation: &'static str,
-        outcome: Outcome,
-        generation: Option<u32>,
-        before: Option<u32>,
-    ) -> Result<(), Error> {
-        let Outcome { mut errors, acknowledged, overflowed } = outcome;
-        // The batch as a whole answers for its beginning, which has the sequence number 0.
-        if let Some(whole) = errors.remove(&0) {
-            return Err(whole_batch(operation, whole, generation));
-        }
-        if !errors.is_empty() {
-            let refusals = errors.into_values().map(|error| refusal(work, error)).collect();
-            return Err(Error::Refused(Refused { refusals, incomplete: overflowed }));
-        }
-        if acknowledged {
-            return Ok(());
-        }
-        match before {
-            Some(before) if overflowed && self.generation()?.id != before => Ok(()),
-            _ => Err(Error::NoAnswer { operation }),
-        }
+/// Bytes of a batch's beginning and end.
+const fn envelope(commit: bool, generation: bool) -> usize {
+    let beginning = Header::GENERAL_LENGTH + if generation { 8 } else { 0 };
+    let end = if commit { Header::GENERAL_LENGTH } else { 0 };
+    beginning + end
+}
+
+/// Whether the batch went through. `reported`: the kernel has told of an object that it made.
+fn judge(
+    work: &Batch,
+    operation: &'static str,
+    outcome: Outcome,
+    generation: Option<u32>,
+    reported: bool,
+) -> Result<(), Error> {
+    let Outcome { mut errors, acknowledged, overflowed } = outcome;
+    // The batch as a whole answers for its beginning, which has the sequence number 0.
+    if let Some(whole) = errors.remove(&0) {
+        return Err(whole_batch(operation, whole, generation));
     }
+    // What is said of no operation is said of the end.
+    let beyond = u32::try_from(work.operations.len()).map_or(u32::MAX, |count| count.saturating_add(1));
+    let end = errors.split_off(&beyond).into_values().next();
+    if !errors.is_empty() {
+        let refusals = errors.into_values().map(|error| refusal(work, error)).collect();
+        return Err(Error::Refused(Refused { refusals, incomplete: overflowed }));
+    }
+    if let Some(end) = end {
+        return Err(whole_batch(operation, end, generation));
+    }
+    // Objects are told of when a commit is past failing, and before its acknowledgement, which may then find
+    // the socket full.
+    if acknowledged || (overflowed && reported) { Ok(()) } else { Err(Error::NoAnswer { operation }) }
 }
 
 /// The last chunk around its last message's flags, and those flags with an acknowledgement asked for: pieces

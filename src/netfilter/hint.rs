@@ -38,7 +38,9 @@ pub(super) fn hint(
             "the chain still has rules, or rules that jump to it: flush them in the same transaction".to_owned()
         }
         (Errno::EBUSY, _, Verb::Delete) => "it is still in use".to_owned(),
-        (Errno::EPERM, ObjectKind::Table, _) => "the table belongs to another process's socket".to_owned(),
+        (Errno::EPERM, _, _) if !table.is_empty() => {
+            format!("table {family} {table} has an owner: only the socket that created it may change it")
+        }
         (Errno::EOPNOTSUPP, ObjectKind::Chain, _) => {
             format!("this kernel has no such chain (type, hook or device) in family {family}, or it may not change")
         }

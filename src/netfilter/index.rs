@@ -1,6 +1,6 @@
 //! Positions by index: the kernel knows only handles, so the chain is listed first.
 
-use super::Netfilter;
+use super::{Netfilter, commit::INDEX_ATTEMPTS};
 use crate::{
     Error, Invalid, InvalidOperation,
     netlink::Transport,
@@ -14,7 +14,7 @@ const NFTA_RULE_PAD: u16 = 8;
 impl<T: Transport> Netfilter<T> {
     /// The batch with handles in the place of indexes, and the generation at which they are right.
     pub(super) fn resolve_indexes(&mut self, work: &Batch) -> Result<(Batch, u32), Error> {
-        loop {
+        for _ in 0..INDEX_ATTEMPTS {
             let generation = self.generation()?.id;
             let mut resolved = work.clone();
             for wanted in &work.indexes {
@@ -29,6 +29,7 @@ impl<T: Transport> Netfilter<T> {
                 return Ok((resolved, generation));
             }
         }
+        Err(Error::Interrupted { operation: "find positions by index", attempts: INDEX_ATTEMPTS })
     }
 }
 

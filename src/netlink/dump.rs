@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Transport,
-    exchange::{receive, send_error},
+    exchange::{forget_earlier, receive, send_error},
 };
 use crate::{
     Error,
@@ -60,7 +60,7 @@ fn exchange<T: Transport + ?Sized>(
     mut object: impl FnMut(GenMessage<'_>) -> Result<(), Error>,
 ) -> Result<bool, Error> {
     let mut buffer = vec![0; BUFFER];
-    while receive(transport, &mut buffer, operation)?.is_some() {}
+    forget_earlier(transport, operation)?;
     let mut message = Vec::with_capacity(64);
     header.write(&mut message, family, 0, |body| body.extend_from_slice(attributes));
     transport.send(&[&message]).map_err(|source| send_error(operation, source))?;

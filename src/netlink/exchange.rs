@@ -75,8 +75,18 @@ pub(crate) fn batch<T: Transport + ?Sized>(
 }
 
 /// Answers of an earlier exchange that nobody read would be taken for this one's.
-fn forget_earlier<T: Transport + ?Sized>(transport: &mut T, operation: &'static str) -> Result<(), Error> {
-    drain(transport, operation, &mut false, |_| ())
+pub(super) fn forget_earlier<T: Transport + ?Sized>(transport: &mut T, operation: &'static str) -> Result<(), Error> {
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match receive(transport, &mut buffer, operation) {
+            Ok(None) => return Ok(()),
+            Ok(Some(_)) => {}
+            // Lost, or too long: nobody misses it.
+            Err(Error::Io { source, .. })
+                if is_overflow(&source) || source.kind() == io::ErrorKind::InvalidData => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Reads until there is nothing more.

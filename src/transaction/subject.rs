@@ -92,7 +92,8 @@ impl Subject {
                 _ => {}
             }
         }
-        let kind = if kind == ObjectKind::Table && table.is_none() { ObjectKind::Ruleset } else { kind };
+        let all_tables = message.header.kind == nft::DELTABLE && table.is_none();
+        let kind = if all_tables { ObjectKind::Ruleset } else { kind };
         Self { kind, family: Family::from_number(message.family()), table, name, handle }
     }
 }

@@ -123,9 +123,10 @@ impl Unknown {
     }
 
     /// Writes them back.
+    #[inline]
     pub fn encode(&self, writer: &mut Writer<'_>) {
-        for attribute in self.iter() {
-            writer.bytes(attribute.raw_kind, attribute.payload);
+        if !self.is_empty() {
+            self.iter().for_each(|attribute| writer.bytes(attribute.raw_kind, attribute.payload));
         }
     }
 }

@@ -73,7 +73,7 @@ macro_rules! big_endian {
         impl Value for $number {
             #[inline]
             fn put(&self, kind: u16, writer: &mut Writer<'_>) {
-                writer.bytes(kind, &self.to_be_bytes());
+                writer.number(kind, self.to_be_bytes());
             }
 
             fn get(attribute: Attribute<'_>) -> Result<Self, DecodeError> {

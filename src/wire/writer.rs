@@ -1,6 +1,6 @@
 //! Writing attributes into a buffer, lengths checked.
 
-use super::{NLA_F_NESTED, Value, align};
+use super::{ALIGN, NLA_F_NESTED, Value, align};
 
 /// Why a value cannot be put on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,10 +48,23 @@ impl<'b> Writer<'b> {
             return self.fail(EncodeError::TooLong { kind, length });
         };
         self.buffer.reserve(align(length));
-        self.buffer.extend_from_slice(&short.to_ne_bytes());
-        self.buffer.extend_from_slice(&kind.to_ne_bytes());
+        self.head(short, kind);
         self.buffer.extend_from_slice(payload);
-        self.pad();
+        self.pad(length);
+    }
+
+    /// As [`Writer::bytes`] for a few bytes, header and all at one go: most attributes are numbers.
+    #[inline]
+    pub(crate) fn number<const N: usize>(&mut self, kind: u16, payload: [u8; N]) {
+        let mut attribute = [0; 12];
+        let length = 4 + N;
+        let (Ok(short), Some(place)) = (u16::try_from(length), attribute.get_mut(4..length)) else {
+            return self.bytes(kind, &payload);
+        };
+        place.copy_from_slice(&payload);
+        attribute[..2].copy_from_slice(&short.to_ne_bytes());
+        attribute[2..4].copy_from_slice(&kind.to_ne_bytes());
+        self.buffer.extend_from_slice(&attribute[..align(length)]);
     }
 
     /// A text attribute, with the NUL at its end that the kernel expects.
@@ -59,16 +72,22 @@ impl<'b> Writer<'b> {
         if text.as_bytes().contains(&0) {
             return self.fail(EncodeError::Nul { text: text.to_owned() });
         }
+        self.name(kind, text);
+    }
+
+    /// A text attribute of a text that is known to hold no NUL, such as the kernel's own names.
+    #[inline]
+    pub(crate) fn name(&mut self, kind: u16, text: &str) {
         let length = 5 + text.len();
         let Ok(short) = u16::try_from(length) else {
             return self.fail(EncodeError::TooLong { kind, length });
         };
         self.buffer.reserve(align(length));
-        self.buffer.extend_from_slice(&short.to_ne_bytes());
-        self.buffer.extend_from_slice(&kind.to_ne_bytes());
+        self.head(short, kind);
         self.buffer.extend_from_slice(text.as_bytes());
+        // One NUL at the end of the text, the others to fill up.
         self.buffer.push(0);
-        self.pad();
+        self.pad(length);
     }
 
     /// A value, encoded as its type says.
@@ -89,8 +108,7 @@ impl<'b> Writer<'b> {
     #[inline]
     pub fn nest(&mut self, kind: u16, inner: impl FnOnce(&mut Self)) {
         let start = self.buffer.len();
-        self.buffer.extend_from_slice(&[0; 2]);
-        self.buffer.extend_from_slice(&(kind | NLA_F_NESTED).to_ne_bytes());
+        self.head(0, kind | NLA_F_NESTED);
         inner(self);
         let length = self.buffer.len() - start;
         match u16::try_from(length) {
@@ -124,10 +142,19 @@ impl<'b> Writer<'b> {
         self.error.map_or(Ok(()), Err)
     }
 
+    /// `struct nlattr`.
     #[inline]
-    fn pad(&mut self) {
-        let padded = align(self.buffer.len());
-        self.buffer.resize(padded, 0);
+    fn head(&mut self, length: u16, kind: u16) {
+        let ([a, b], [c, d]) = (length.to_ne_bytes(), kind.to_ne_bytes());
+        self.buffer.extend_from_slice(&[a, b, c, d]);
+    }
+
+    /// Fills up behind an attribute of this length.
+    #[inline]
+    fn pad(&mut self, length: usize) {
+        // Written so that nothing remains of it where the length is known to the compiler.
+        let missing = align(length) - length;
+        self.buffer.extend_from_slice(&[0; ALIGN][..missing]);
     }
 }
 

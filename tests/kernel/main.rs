@@ -4,4 +4,6 @@
 mod oracle;
 mod support;
 
+mod classic;
 mod transactions;
+mod use_cases;

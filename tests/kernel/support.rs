@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use portcullis::{Chain, Family, Hook, Netfilter, Table};
+use portcullis::{Chain, ChainRef, Family, Hook, Netfilter, Rule, Table, expr::Expr};
 use portcullis_world::Host;
 
 /// The connection to a host's packet filter.
@@ -20,4 +20,25 @@ pub fn nft_listing(host: &Host) -> Option<String> {
 /// A table `edge` with an accepting chain `input`.
 pub fn edge() -> Table {
     Table::new(Family::Inet, "edge").chain(Chain::filter("input", Hook::Input))
+}
+
+/// What the counters of a chain's rules say, by the rules' comments, in order; of a rule without counter nothing.
+pub fn counts(firewall: &mut Netfilter, chain: impl Into<ChainRef>) -> Vec<(String, u64)> {
+    let rules = firewall.rules(chain).expect("the chain's rules");
+    rules.iter().filter_map(|rule| Some((rule.comment_text().unwrap_or_default(), packets(rule)?))).collect()
+}
+
+/// How many packets the rule with this comment has counted.
+#[track_caller]
+pub fn counted(firewall: &mut Netfilter, chain: impl Into<ChainRef>, comment: &str) -> u64 {
+    let counts = counts(firewall, chain);
+    let found = counts.iter().find(|(name, _)| name == comment);
+    found.unwrap_or_else(|| panic!("no rule with a counter is called {comment:?}: {counts:?}")).1
+}
+
+fn packets(rule: &Rule) -> Option<u64> {
+    rule.expressions().find_map(|expression| match expression {
+        Expr::Counter(counter) => counter.packets,
+        _ => None,
+    })
 }

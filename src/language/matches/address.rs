@@ -108,9 +108,10 @@ impl Matching<IpAddr> {
 
 fn first_address(item: &Item<IpAddr>) -> &IpAddr {
     match item {
-        Item::One(address) | Item::Range(address, _) | Item::Prefix(address, _) | Item::Masked(address, _) => {
-            address
-        }
+        Item::One(address)
+        | Item::Range(address, _)
+        | Item::Prefix(address, _)
+        | Item::Masked(address, _) => address,
     }
 }
 

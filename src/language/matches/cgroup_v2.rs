@@ -34,12 +34,14 @@ impl CgroupV2 {
     /// This reads the file system of this machine, `/sys/fs/cgroup`.
     pub fn of(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        let mount = MOUNTS.map(PathBuf::from).into_iter().find(|mount| mount.join("cgroup.controllers").exists());
+        let mount =
+            MOUNTS.map(PathBuf::from).into_iter().find(|mount| mount.join("cgroup.controllers").exists());
         let mount = mount.ok_or_else(|| {
             io::Error::new(io::ErrorKind::NotFound, "no control groups of version 2 at /sys/fs/cgroup")
         })?;
-        Self::below(&mount, path)
-            .map_err(|error| io::Error::new(error.kind(), format!("control group \"{}\": {error}", path.display())))
+        Self::below(&mount, path).map_err(|error| {
+            io::Error::new(error.kind(), format!("control group \"{}\": {error}", path.display()))
+        })
     }
 
     fn below(mount: &Path, path: &Path) -> io::Result<Self> {
@@ -53,7 +55,10 @@ impl CgroupV2 {
                     level = level.checked_add(1).ok_or_else(|| io::Error::other("deeper than 255 levels"))?;
                 }
                 Component::ParentDir | Component::Prefix(_) => {
-                    return Err(io::Error::new(io::ErrorKind::InvalidInput, "\"..\" has no place in its path"));
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidInput,
+                        "\"..\" has no place in its path",
+                    ));
                 }
             }
         }
@@ -132,7 +137,7 @@ impl Lower for CgroupV2Match {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     const GROUP: CgroupV2 = CgroupV2 { level: 1, id: 1 };
 
@@ -140,7 +145,10 @@ mod tests {
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
-        use crate::language::matches::golden::{IP, bytecode, same_as_nft};
+        use crate::{
+            language::matches::golden::{IP, bytecode, same_as_nft},
+            not,
+        };
 
         same_as_nft([
             (IP, "socket cgroupv2 level 1 \"unified\"", Rule::new().cgroup_v2(GROUP)),

@@ -112,14 +112,14 @@ impl Lower for CtAddressMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use Family::{Inet, Ip, Ip6};
 
-        use crate::language::matches::golden::same_as_nft;
+        use crate::{language::matches::golden::same_as_nft, not};
 
         let v4: &[Family] = &[Ip, Inet];
         let v6: &[Family] = &[Ip6, Inet];
@@ -152,7 +152,8 @@ mod tests {
             "a connection's source address cannot be used in a table of family ip6: \
              it belongs to IPv4; use a table of family ip or inet"
         );
-        let problem = Rule::new().saddr("fd00::1").ct_reply_daddr("10.0.0.1").check(Family::Inet).unwrap_err();
+        let problem =
+            Rule::new().saddr("fd00::1").ct_reply_daddr("10.0.0.1").check(Family::Inet).unwrap_err();
         assert_eq!(
             problem.to_string(),
             "a connection's destination address belongs to IPv4, but the rule says IPv6 before it"

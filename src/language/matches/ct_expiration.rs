@@ -52,8 +52,10 @@ impl Rule {
 impl Lower for CtExpirationMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         for item in self.0.items() {
-            let (Item::One(longest) | Item::Prefix(longest, _) | Item::Range(_, longest) | Item::Masked(longest, _)) =
-                item;
+            let (Item::One(longest)
+            | Item::Prefix(longest, _)
+            | Item::Range(_, longest)
+            | Item::Masked(longest, _)) = item;
             if u32::try_from(longest.as_millis()).is_err() {
                 return Err(Invalid::OutOfRange {
                     what: "a connection's expiration",
@@ -69,7 +71,7 @@ impl Lower for CtExpirationMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     const fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -78,7 +80,10 @@ mod tests {
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
-        use crate::language::matches::golden::{IP, same_as_nft};
+        use crate::{
+            language::matches::golden::{IP, same_as_nft},
+            not,
+        };
 
         same_as_nft([
             (IP, "ct expiration 30s", Rule::new().ct_expiration(seconds(30))),
@@ -90,7 +95,8 @@ mod tests {
 
     #[test]
     fn what_the_kernel_cannot_count_is_refused() {
-        let problem = Rule::new().ct_expiration(seconds(1)..=seconds(5_000_000)).check(Family::Ip).unwrap_err();
+        let problem =
+            Rule::new().ct_expiration(seconds(1)..=seconds(5_000_000)).check(Family::Ip).unwrap_err();
         assert_eq!(
             problem.to_string(),
             "a connection's expiration is 5000000s; possible: 0 to 4294967295 ms (49 days)"

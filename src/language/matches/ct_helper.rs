@@ -36,7 +36,12 @@ impl Operand for HelperName {
             return Err(Invalid::NameNul { what, name: name.clone() });
         }
         if name.len() >= FIELD {
-            return Err(Invalid::NameTooLong { what, name: name.clone(), length: name.len(), limit: FIELD - 1 });
+            return Err(Invalid::NameTooLong {
+                what,
+                name: name.clone(),
+                length: name.len(),
+                limit: FIELD - 1,
+            });
         }
         Ok(())
     }
@@ -72,12 +77,15 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
-        use crate::language::matches::golden::{IP, same_as_nft};
+        use crate::{
+            language::matches::golden::{IP, same_as_nft},
+            not,
+        };
 
         same_as_nft([
             (IP, "ct helper \"ftp\"", Rule::new().ct_helper("ftp")),

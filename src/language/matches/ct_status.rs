@@ -56,12 +56,15 @@ impl Lower for CtStatusMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
-        use crate::language::matches::golden::{IP, same_as_nft};
+        use crate::{
+            language::matches::golden::{IP, same_as_nft},
+            not,
+        };
 
         same_as_nft([
             (IP, "ct status dnat", Rule::new().ct_status(CtStatus::DNAT)),

@@ -18,7 +18,8 @@ use crate::{
 pub struct DateTime(pub u64);
 
 const NANOSECONDS: u64 = 1_000_000_000;
-const EXPECTED: &str = "a point in time (2026-03-29, 2026-03-29 18:00 or 2026-03-29T18:00:00), in UTC, from 1970 to 2553";
+const EXPECTED: &str =
+    "a point in time (2026-03-29, 2026-03-29 18:00 or 2026-03-29T18:00:00), in UTC, from 1970 to 2553";
 
 impl DateTime {
     /// Unix time.
@@ -32,10 +33,12 @@ impl TryFrom<SystemTime> for DateTime {
 
     fn try_from(time: SystemTime) -> Result<Self, Invalid> {
         let since = time.duration_since(UNIX_EPOCH).ok();
-        since.and_then(|since| u64::try_from(since.as_nanos()).ok()).map(Self).ok_or_else(|| Invalid::OutOfRange {
-            what: "a point in time",
-            value: format!("{time:?}"),
-            range: "the years 1970 to 2553".to_owned(),
+        since.and_then(|since| u64::try_from(since.as_nanos()).ok()).map(Self).ok_or_else(|| {
+            Invalid::OutOfRange {
+                what: "a point in time",
+                value: format!("{time:?}"),
+                range: "the years 1970 to 2553".to_owned(),
+            }
         })
     }
 }
@@ -166,12 +169,15 @@ impl Lower for DateMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
-        use crate::language::matches::golden::{IP, same_as_nft};
+        use crate::{
+            language::matches::golden::{IP, same_as_nft},
+            not,
+        };
 
         let year = "2024-01-01 00:00:00"..="2024-12-31T23:59:59";
         same_as_nft([
@@ -192,7 +198,9 @@ mod tests {
         assert_eq!(seconds("2024-12-31 23:59:59"), Some(1_735_689_599));
         assert_eq!(seconds("2100-03-01T00:00:01"), Some(4_107_542_401));
         assert_eq!(seconds("2553-12-31"), Some(18_429_206_400));
-        for text in ["2023-02-29", "2100-02-29", "2024-13-01", "2024-00-01", "2024-01-00", "1969-12-31", "24-01-01"] {
+        for text in
+            ["2023-02-29", "2100-02-29", "2024-13-01", "2024-00-01", "2024-01-00", "1969-12-31", "24-01-01"]
+        {
             assert_eq!(seconds(text), None, "{text}");
         }
     }

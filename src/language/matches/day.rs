@@ -96,7 +96,8 @@ impl Lower for WeekdayMatch {
             .iter()
             .flat_map(|item| match *item {
                 Item::Range(from, until) if from.number() > until.number() => {
-                    let outside = |day: &Weekday| day.number() >= from.number() || day.number() <= until.number();
+                    let outside =
+                        |day: &Weekday| day.number() >= from.number() || day.number() <= until.number();
                     Weekday::ALL.into_iter().filter(outside).map(Item::One).collect()
                 }
                 item => vec![item],

@@ -116,7 +116,8 @@ impl Rule {
 impl Lower for DscpMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         for item in self.0.items() {
-            let (Item::One(last) | Item::Range(_, last) | Item::Prefix(last, _) | Item::Masked(last, _)) = item;
+            let (Item::One(last) | Item::Range(_, last) | Item::Prefix(last, _) | Item::Masked(last, _)) =
+                item;
             if last.0 > 63 {
                 let range = "0 to 63 (Dscp::CS0 to Dscp::CS7)".to_owned();
                 return Err(Invalid::OutOfRange { what: "a DSCP", value: last.text(), range });
@@ -140,14 +141,14 @@ impl Lower for DscpMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use Family::{Inet, Ip, Ip6};
 
-        use crate::language::matches::golden::same_as_nft;
+        use crate::{language::matches::golden::same_as_nft, not};
 
         let ipv4 = || Rule::new().ipv4();
         let ipv6 = || Rule::new().ipv6();

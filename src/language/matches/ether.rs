@@ -27,7 +27,9 @@ impl FromStr for MacAddr {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let bytes = text.split([':', '-']).map(|digits| match digits.len() {
-            1 | 2 if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) => u8::from_str_radix(digits, 16).ok(),
+            1 | 2 if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
+                u8::from_str_radix(digits, 16).ok()
+            }
             _ => None,
         });
         let bytes: Option<Vec<u8>> = bytes.collect();
@@ -116,17 +118,21 @@ impl Lower for EtherMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     const ADDRESS: MacAddr = MacAddr([0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff]);
 
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
-        use crate::language::matches::{golden::same_as_nft, masked};
+        use crate::{
+            language::matches::{golden::same_as_nft, masked},
+            not,
+        };
 
         let group = MacAddr([1, 0, 0, 0, 0, 0]);
-        let families: &[Family] = &[Family::Ip, Family::Ip6, Family::Inet, Family::Bridge, Family::Netdev, Family::Arp];
+        let families: &[Family] =
+            &[Family::Ip, Family::Ip6, Family::Inet, Family::Bridge, Family::Netdev, Family::Arp];
         same_as_nft([
             (families, "ether saddr aa:bb:cc:dd:ee:ff", Rule::new().ether_saddr("aa:bb:cc:dd:ee:ff")),
             (families, "ether daddr != aa:bb:cc:dd:ee:ff", Rule::new().ether_daddr(not(ADDRESS))),

@@ -193,12 +193,15 @@ impl Lower for HourMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
-        use crate::language::matches::golden::{IP, same_as_nft};
+        use crate::{
+            language::matches::golden::{IP, same_as_nft},
+            not,
+        };
 
         let at = |text: &str| Rule::new().time_of_day(text);
         let not_at = |text: &str| Rule::new().time_of_day(not(text));

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Protocol, number::number};
 use crate::{
     Invalid, Rule,
-    expr::{IcmpCode, Data, PayloadBase},
+    expr::{Data, IcmpCode, PayloadBase},
     language::{Datatype, Item, Layer3, Lower, Lowering, Matching, Operand, matching_from},
 };
 
@@ -133,6 +133,9 @@ impl Rule {
 }
 
 /// Makes sure of the protocol. As nft does: where the rule says the protocol, the IP version is not tested again.
+///
+/// Unlike nft, a table of the other version is refused: nothing would match. In a bridge table nft looks at the
+/// Ethernet header for the version; `meta protocol`, as it does before an address, also sees behind VLAN tags.
 fn need_protocol(to: &mut Lowering<'_>, what: &'static str) -> Result<(), Invalid> {
     if to.layer3().is_some() || to.layer4().is_none() {
         to.need_layer3(what, Layer3::V4)?;
@@ -157,12 +160,12 @@ impl Lower for IcmpCodeMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
-        use crate::language::matches::golden::same_as_nft;
+        use crate::{language::matches::golden::same_as_nft, not};
 
         let families: &[Family] = &[Family::Ip, Family::Inet, Family::Netdev];
         let inet: &[Family] = &[Family::Inet];
@@ -173,7 +176,11 @@ mod tests {
             (families, "icmp code 1", Rule::new().icmp_code(1)),
             (families, "icmp code != 1-3", Rule::new().icmp_code(not(1..=3))),
             (families, "icmp type 3-4 icmp code { 1, 2 }", Rule::new().icmp_type(3..=4).icmp_code([1, 2])),
-            (inet, "meta l4proto icmp icmp type echo-request", Rule::new().icmp().icmp_type(IcmpType::ECHO_REQUEST)),
+            (
+                inet,
+                "meta l4proto icmp icmp type echo-request",
+                Rule::new().icmp().icmp_type(IcmpType::ECHO_REQUEST),
+            ),
         ]);
     }
 

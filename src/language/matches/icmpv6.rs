@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Protocol, number::number};
 use crate::{
     Invalid, Rule,
-    expr::{Icmp6Code, Data, PayloadBase},
+    expr::{Data, Icmp6Code, PayloadBase},
     language::{Datatype, Item, Layer3, Lower, Lowering, Matching, Operand, matching_from},
 };
 
@@ -136,6 +136,9 @@ impl Rule {
 }
 
 /// Makes sure of the protocol. As nft does: where the rule says the protocol, the IP version is not tested again.
+///
+/// Unlike nft, a table of the other version is refused: nothing would match. In a bridge table nft looks at the
+/// Ethernet header for the version; `meta protocol`, as it does before an address, also sees behind VLAN tags.
 fn need_protocol(to: &mut Lowering<'_>, what: &'static str) -> Result<(), Invalid> {
     if to.layer3().is_some() || to.layer4().is_none() {
         to.need_layer3(what, Layer3::V6)?;
@@ -160,12 +163,12 @@ impl Lower for Icmpv6CodeMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
-        use crate::language::matches::golden::same_as_nft;
+        use crate::{language::matches::golden::same_as_nft, not};
 
         let families: &[Family] = &[Family::Ip6, Family::Inet, Family::Netdev];
         let inet: &[Family] = &[Family::Inet];
@@ -175,8 +178,16 @@ mod tests {
             (families, "icmpv6 type { 1, 5-9 }", Rule::new().icmpv6_type([1..=1, 5..=9])),
             (families, "icmpv6 code 1", Rule::new().icmpv6_code(1)),
             (families, "icmpv6 code != 1-3", Rule::new().icmpv6_code(not(1..=3))),
-            (families, "icmpv6 type 3-4 icmpv6 code { 1, 2 }", Rule::new().icmpv6_type(3..=4).icmpv6_code([1, 2])),
-            (inet, "meta l4proto icmpv6 icmpv6 type echo-request", Rule::new().icmpv6().icmpv6_type(Icmpv6Type::ECHO_REQUEST)),
+            (
+                families,
+                "icmpv6 type 3-4 icmpv6 code { 1, 2 }",
+                Rule::new().icmpv6_type(3..=4).icmpv6_code([1, 2]),
+            ),
+            (
+                inet,
+                "meta l4proto icmpv6 icmpv6 type echo-request",
+                Rule::new().icmpv6().icmpv6_type(Icmpv6Type::ECHO_REQUEST),
+            ),
         ]);
     }
 

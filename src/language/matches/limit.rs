@@ -154,6 +154,9 @@ mod tests {
         let problem = |rate| Rule::new().limit(rate).check(Family::Ip).unwrap_err().to_string();
         let text = "a rate is 0; possible: 1 and more (to let nothing pass, drop)";
         assert_eq!(problem(Rate::bytes_per_second(0)), text);
-        assert_eq!(problem(Rate::per_second(1).burst(0)), "a rate's burst is 0; possible: 1 and more packets");
+        assert_eq!(
+            problem(Rate::per_second(1).burst(0)),
+            "a rate's burst is 0; possible: 1 and more packets"
+        );
     }
 }

@@ -106,12 +106,15 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
-        use crate::language::matches::golden::{IP, same_as_nft};
+        use crate::{
+            language::matches::golden::{IP, same_as_nft},
+            not,
+        };
 
         same_as_nft([
             (IP, "meta mark 0x10", Rule::new().mark(0x10)),
@@ -133,7 +136,7 @@ mod tests {
             problem.to_string(),
             "mark 0x110 can never be found under the mask 0xff: it has bits that the mask lacks"
         );
-        let problem = Rule::new().mark(9..=3).check(Family::Ip).unwrap_err();
+        let problem = Rule::new().mark(Item::Range(Mark(9), Mark(3))).check(Family::Ip).unwrap_err();
         assert_eq!(problem.to_string(), "the mark range 0x9 to 0x3 is reversed");
         let problem = Rule::new().mark([masked(1, 3), masked(4, 12)]).check(Family::Ip).unwrap_err();
         assert_eq!(

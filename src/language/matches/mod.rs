@@ -44,7 +44,7 @@ mod tos;
 mod ttl;
 mod version;
 
-#[cfg(all(test, feature = "nftnl", target_endian = "little"))]
+#[cfg(all(test, feature = "nftnl"))]
 mod golden;
 
 pub use address::{AddressMatch, Addresses, Side};

@@ -80,7 +80,11 @@ mod tests {
         same_as_nft([
             (IP, "meta pkttype broadcast", Rule::new().pkttype(PacketType::Broadcast)),
             (IP, "meta pkttype != multicast", Rule::new().pkttype(not(PacketType::Multicast))),
-            (IP, "meta pkttype { host, other }", Rule::new().pkttype([PacketType::Host, PacketType::OtherHost])),
+            (
+                IP,
+                "meta pkttype { host, other }",
+                Rule::new().pkttype([PacketType::Host, PacketType::OtherHost]),
+            ),
         ]);
     }
 }

@@ -161,7 +161,11 @@ mod tests {
                 "tcp flags & (fin|syn|rst|psh|ack|urg) == 0",
                 Rule::new().tcp_flags(TcpFlags::SIX, TcpFlags::empty()),
             ),
-            (IP, "tcp flags & (fin|syn|ack) == { syn, fin }", Rule::new().tcp_flags(FIN | SYN | ACK, [SYN, FIN])),
+            (
+                IP,
+                "tcp flags & (fin|syn|ack) == { syn, fin }",
+                Rule::new().tcp_flags(FIN | SYN | ACK, [SYN, FIN]),
+            ),
             (IP, "meta l4proto tcp tcp flags syn / fin,syn,rst,ack", Rule::new().tcp().tcp_syn()),
         ]);
     }
@@ -178,6 +182,9 @@ mod tests {
             "an empty list of TCP flags to look at matches nothing: give at least one"
         );
         let problem = Rule::new().udp().tcp_syn().check(Family::Ip).unwrap_err();
-        assert_eq!(problem.to_string(), "a match of TCP flags belongs to tcp, but the rule says udp before it");
+        assert_eq!(
+            problem.to_string(),
+            "a match of TCP flags belongs to tcp, but the rule says udp before it"
+        );
     }
 }

@@ -119,12 +119,15 @@ impl Lower for TcpOptionMss {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
-        use crate::language::matches::golden::{IP, same_as_nft};
+        use crate::{
+            language::matches::golden::{IP, same_as_nft},
+            not,
+        };
 
         same_as_nft([
             (IP, "tcp option maxseg exists", Rule::new().tcp_option(TcpOption::MAXSEG)),

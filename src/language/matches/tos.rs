@@ -108,14 +108,20 @@ impl Lower for TosMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, language::matches::masked, not};
+    use crate::Family;
 
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use Family::{Inet, Ip, Ip6};
 
-        use crate::language::matches::golden::{bytecode, same_as_nft};
+        use crate::{
+            language::matches::{
+                golden::{bytecode, same_as_nft},
+                masked,
+            },
+            not,
+        };
 
         same_as_nft([
             (&[Ip], "@nh,8,8 & 0x3f == 0x10", Rule::new().tos(masked(0x10, 0x3f))),

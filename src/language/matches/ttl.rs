@@ -70,14 +70,14 @@ impl Lower for HopLimitMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, not};
+    use crate::Family;
 
     #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use Family::{Inet, Ip, Ip6};
 
-        use crate::language::matches::golden::same_as_nft;
+        use crate::{language::matches::golden::same_as_nft, not};
 
         same_as_nft([
             (&[Ip, Inet], "ip ttl 1", Rule::new().ttl(1)),

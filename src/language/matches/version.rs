@@ -1,7 +1,7 @@
 //! The version of the Internet Protocol: nft's `meta nfproto`.
 
 use crate::{
-    Invalid, Rule,
+    Family, Invalid, Rule,
     language::{Layer3, Lower, Lowering},
 };
 
@@ -49,13 +49,18 @@ impl Lower for IpVersion {
 
 /// The version that the rule or its table says: for what both have, at different places.
 pub(super) fn version_said(to: &Lowering<'_>, what: &'static str) -> Result<Layer3, Invalid> {
-    to.layer3().ok_or(Invalid::NeedsProtocol { what, hint: ".ipv4() or .ipv6()" })
+    match (to.layer3(), to.family()) {
+        (Some(version), _) => Ok(version),
+        (None, family @ Family::Arp) => {
+            Err(Invalid::Family { what, family, hint: "use a table of family inet, ip or ip6" })
+        }
+        (None, _) => Err(Invalid::NeedsProtocol { what, hint: ".ipv4() or .ipv6()" }),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Family;
 
     #[cfg(feature = "nftnl")]
     #[test]
@@ -83,5 +88,10 @@ mod tests {
         );
         let problem = Rule::new().ipv4().ipv6().check(Family::Inet).unwrap_err();
         assert_eq!(problem.to_string(), "a test for IPv6 belongs to IPv6, but the rule says IPv4 before it");
+        let problem = Rule::new().tos(0x10).check(Family::Arp).unwrap_err();
+        assert_eq!(
+            problem.to_string(),
+            "a TOS cannot be used in a table of family arp: use a table of family inet, ip or ip6"
+        );
     }
 }

@@ -3,18 +3,8 @@
 use super::tos::change_byte;
 use crate::{
     Invalid, Rule,
-    language::{Lower, Lowering},
+    language::{Lower, Lowering, matches::Dscp},
 };
-
-/// A differentiated services code point: the upper six bits of IPv4's type of service and of IPv6's traffic class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Dscp(pub u8);
-
-impl From<u8> for Dscp {
-    fn from(point: u8) -> Self {
-        Self(point)
-    }
-}
 
 /// Sets the class of service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +13,13 @@ pub struct SetDscp(pub Dscp);
 impl Rule {
     /// Sets the class of service (DSCP), 0 to 63; the two bits for congestion beside it stay.
     ///
-    /// In an `inet` table, the rule must say the IP version before, as by an address.
+    /// In an `inet` table, the rule must say the IP version before: by an address, [`Rule::ipv4`] or [`Rule::ipv6`].
     ///
     /// ```
-    /// use portcullis::Rule;
+    /// use portcullis::{Rule, language::matches::Dscp};
     ///
-    /// // expedited forwarding
-    /// Rule::new().saddr("10.0.2.0/24").udp().dport(5060).set_dscp(46);
+    /// Rule::new().saddr("10.0.2.0/24").udp().dport(5060).set_dscp(Dscp::EF);
+    /// Rule::new().ipv6().set_dscp(10);
     /// ```
     #[doc(alias = "DSCP")]
     #[doc(alias = "set-dscp")]

@@ -16,8 +16,8 @@ const ALL_FLAGS: LogFlags = LogFlags::from_bits_retain(0x2f);
 ///
 /// ```
 /// use portcullis::{
+///     Log,
 ///     expr::{LogFlags, LogLevel},
-///     language::targets::Log,
 /// };
 ///
 /// Log::new().prefix("dropped: ").level(LogLevel::Info).flags(LogFlags::TCP_OPTIONS | LogFlags::UID);
@@ -39,7 +39,7 @@ impl Log {
         Self::default()
     }
 
-    /// In front of each line; at most 127 bytes. iptables sets no blank behind it either.
+    /// In front of each line; at most 127 bytes. Nothing parts it from the line: end it with a blank.
     #[doc(alias = "log-prefix")]
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
@@ -80,7 +80,7 @@ impl Rule {
     /// Outside the initial network namespace the kernel writes only if `net.netfilter.nf_log_all_netns` is set.
     ///
     /// ```
-    /// use portcullis::{Rule, expr::LogLevel, language::targets::Log};
+    /// use portcullis::{Log, Rule, expr::LogLevel};
     ///
     /// Rule::new().tcp().dport(23).log("telnet: ").drop();
     /// Rule::new().log(Log::new().prefix("forwarded: ").level(LogLevel::Debug));

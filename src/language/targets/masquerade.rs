@@ -82,7 +82,7 @@ impl Rule {
     /// As [`Rule::masquerade`], with a choice of ports.
     ///
     /// ```
-    /// use portcullis::{Rule, language::targets::Masquerade};
+    /// use portcullis::{Masquerade, Rule};
     ///
     /// Rule::new().oif("wan0").tcp().masquerade_with(Masquerade::new().ports(1024..=2048).random());
     /// ```

@@ -32,7 +32,7 @@ pub(crate) mod golden;
 
 pub use count::Count;
 pub use decide::Decide;
-pub use dscp::{Dscp, SetDscp};
+pub use dscp::SetDscp;
 pub use duplicate::Duplicate;
 pub use last_used::LastUsed;
 pub use log::Log;

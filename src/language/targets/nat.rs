@@ -48,7 +48,7 @@ impl Rule {
     /// the word untouched and the rule goes on.
     ///
     /// ```
-    /// use portcullis::{Rule, language::targets::NatTo};
+    /// use portcullis::{NatTo, Rule};
     ///
     /// Rule::new().oif("wan0").snat("203.0.113.7");
     /// Rule::new().oif("wan0").tcp().snat(NatTo::from("203.0.113.7").ports(1024..=65535).random());

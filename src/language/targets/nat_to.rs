@@ -17,7 +17,7 @@ use crate::{Invalid, expr::NatFlags, language::Item};
 ///
 /// ```
 /// use std::net::{Ipv4Addr, SocketAddr};
-/// use portcullis::language::targets::NatTo;
+/// use portcullis::NatTo;
 ///
 /// let server: SocketAddr = "192.168.1.2:8080".parse()?;
 /// assert_eq!(NatTo::from(server), NatTo::from("192.168.1.2:8080"));

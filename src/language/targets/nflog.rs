@@ -62,7 +62,7 @@ impl Rule {
     /// Passes the packet to the programs that listen on a netlink group; the rule goes on.
     ///
     /// ```
-    /// use portcullis::{Rule, language::targets::NfLog};
+    /// use portcullis::{NfLog, Rule};
     ///
     /// Rule::new().tcp().dport(23).nflog(5).drop();
     /// Rule::new().nflog(NfLog::group(5).prefix("dns").snaplen(128).threshold(10));

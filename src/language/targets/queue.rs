@@ -67,7 +67,7 @@ impl Rule {
     /// Hands the packet to the program that listens on a queue; its verdict is the rule's.
     ///
     /// ```
-    /// use portcullis::{Rule, language::targets::Queue};
+    /// use portcullis::{Queue, Rule};
     ///
     /// Rule::new().tcp().dport(25).queue(3);
     /// Rule::new().queue(Queue::range(0..=3).bypass().fanout());

@@ -41,7 +41,7 @@ impl Rule {
     /// Only until, or only when, so many bytes have come so far in the rule.
     ///
     /// ```
-    /// use portcullis::{Rule, language::targets::Quota};
+    /// use portcullis::{Quota, Rule};
     ///
     /// Rule::new().oif("lte0").quota(Quota::over(5_000_000_000)).drop();
     /// Rule::new().udp().dport(53).quota(Quota::until(1_000_000)).accept();

@@ -89,7 +89,7 @@ impl Rule {
     /// Leads the connection to this machine, to a port of these.
     ///
     /// ```
-    /// use portcullis::{Rule, language::targets::Redirect};
+    /// use portcullis::{Redirect, Rule};
     ///
     /// Rule::new().tcp().dport(80).redirect_to(8080);
     /// Rule::new().tcp().dport(443).redirect_to(Redirect::to(8000..=8010).random());

@@ -53,7 +53,7 @@ impl Rule {
     /// rule counts what is rejected.
     ///
     /// ```
-    /// use portcullis::{Rule, expr::IcmpCode, language::targets::RejectWith};
+    /// use portcullis::{RejectWith, Rule, expr::IcmpCode};
     ///
     /// Rule::new().tcp().dport(113).reject_with(RejectWith::TcpReset);
     /// Rule::new().saddr("10.0.2.0/24").reject_with(RejectWith::Icmp(IcmpCode::AdminProhibited));
@@ -265,7 +265,8 @@ mod tests {
         );
         assert_eq!(
             refusal(Family::Ip6, &Rule::new().reject_with(RejectWith::Icmp(IcmpCode::PortUnreachable))),
-            "an ICMP error cannot be used in a table of family ip6: it belongs to IPv4; use a table of family ip or inet"
+            "an ICMP error cannot be used in a table of family ip6: it belongs to IPv4; \
+             use a table of family ip or inet"
         );
         assert_eq!(
             refusal(

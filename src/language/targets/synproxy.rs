@@ -61,7 +61,7 @@ impl Rule {
     /// In chains at the hooks input and forward. The first packets must not be tracked ([`Rule::notrack`]).
     ///
     /// ```
-    /// use portcullis::{CtState, Rule, language::targets::Synproxy};
+    /// use portcullis::{CtState, Rule, Synproxy};
     ///
     /// Rule::new()
     ///     .ct_state(CtState::INVALID | CtState::UNTRACKED)

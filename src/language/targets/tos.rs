@@ -19,9 +19,9 @@ impl Rule {
     /// Changes the type-of-service byte of IPv4, or the traffic class of IPv6: its bits in `mask` become those of
     /// `value`, the others stay. Bits of `value` outside `mask` are flipped, as iptables does.
     ///
-    /// In an `inet` table, the rule must say the IP version before, as by an address. iptables' `--set-tos 0x10` is
-    /// `set_tos(0x10, 0xff)`, `--and-tos 0x1c` is `set_tos(0, !0x1c)`, `--or-tos` is `set_tos(bits, bits)` and
-    /// `--xor-tos` is `set_tos(bits, 0)`.
+    /// In an `inet` table, the rule must say the IP version before: by an address, [`Rule::ipv4`] or [`Rule::ipv6`].
+    /// iptables' `--set-tos 0x10` is `set_tos(0x10, 0xff)`, `--and-tos 0x1c` is `set_tos(0, !0x1c)`, `--or-tos` is
+    /// `set_tos(bits, bits)` and `--xor-tos` is `set_tos(bits, 0)`.
     ///
     /// ```
     /// use portcullis::Rule;
