@@ -34,7 +34,11 @@ impl Rule {
 
     fn names(&self, family: Family) -> String {
         let expressions = self.lower(family).map(|lowered| lowered.expressions).unwrap_or_default();
-        expressions.iter().map(|expression| format!("[ {} ]", expression.name())).collect::<Vec<_>>().join("\n")
+        expressions
+            .iter()
+            .map(|expression| format!("[ {} ]", expression.name()))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 

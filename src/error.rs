@@ -22,7 +22,9 @@ pub enum Error {
     #[error("{}", list("refused by the kernel, nothing was changed", &.0.refusals, .0.incomplete))]
     Refused(Refused),
     /// Somebody else changed the ruleset since it was read; nothing was changed.
-    #[error("the ruleset was changed by somebody else since generation {expected}: read it again, and try again")]
+    #[error(
+        "the ruleset was changed by somebody else since generation {expected}: read it again, and try again"
+    )]
     Changed {
         /// The generation that the commit was meant for.
         expected: u32,

@@ -65,7 +65,9 @@ pub enum Invalid {
         name: String,
     },
     /// A base chain's property on a regular chain.
-    #[error("chain \"{chain}\" is a regular chain: only base chains (Chain::filter, nat, route) have a {what}")]
+    #[error(
+        "chain \"{chain}\" is a regular chain: only base chains (Chain::filter, nat, route) have a {what}"
+    )]
     NotBaseChain {
         /// The chain.
         chain: String,

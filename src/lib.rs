@@ -77,3 +77,8 @@ pub use object::{
 pub use resolve::{resolve, resolve_v4, resolve_v6};
 pub use ruleset::Ruleset;
 pub use transaction::{ObjectKind, OperationId, Subject, Transaction, Verb};
+
+/// The README's programs are tested as they stand there.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -8,8 +8,11 @@
 //! `inet` table, the protocol before a port), once, and chooses the same expressions, so that `nft list
 //! ruleset` shows the rule as the same sentence.
 
+mod compare;
 mod datatype;
+mod elements;
 mod item;
+mod layers;
 mod lowering;
 pub mod matches;
 mod matching;

@@ -32,17 +32,22 @@ pub(super) fn hint(
         (Errno::ENOENT, ObjectKind::Rule, Verb::Delete | Verb::Replace) => {
             "there is no such rule, chain or table".to_owned()
         }
-        (Errno::ENOENT, ObjectKind::Rule, _) => missing_for_rule(message, &subject, attribute.unwrap_or_default()),
+        (Errno::ENOENT, ObjectKind::Rule, _) => {
+            missing_for_rule(message, &subject, attribute.unwrap_or_default())
+        }
         (Errno::EEXIST, _, _) => "it exists already; add_… keeps what exists, create_… refuses".to_owned(),
         (Errno::EBUSY, ObjectKind::Chain, Verb::Delete) => {
-            "the chain still has rules, or rules that jump to it: flush them in the same transaction".to_owned()
+            "the chain still has rules, or rules that jump to it: flush them in the same transaction"
+                .to_owned()
         }
         (Errno::EBUSY, _, Verb::Delete) => "it is still in use".to_owned(),
         (Errno::EPERM, _, _) if !table.is_empty() => {
             format!("table {family} {table} has an owner: only the socket that created it may change it")
         }
         (Errno::EOPNOTSUPP, ObjectKind::Chain, _) => {
-            format!("this kernel has no such chain (type, hook or device) in family {family}, or it may not change")
+            format!(
+                "this kernel has no such chain (type, hook or device) in family {family}, or it may not change"
+            )
         }
         (Errno::EOPNOTSUPP, _, _) => "this kernel does not support it here".to_owned(),
         (Errno::ELOOP, _, _) => "the jumps lead round in a circle".to_owned(),
@@ -78,7 +83,9 @@ fn missing_for_rule(message: &GenMessage<'_>, subject: &Subject, attribute: &str
     let names: Vec<&str> = at_fault.iter().map(|expression| expression.name()).collect();
     match (needs.is_empty(), expression_index(attribute)) {
         (false, Some(_)) => format!("there is no {} in {table}", needs.join(", no ")),
-        (true, Some(_)) => format!("this kernel has no expression \"{}\", or not all of it", names.join("\", \"")),
+        (true, Some(_)) => {
+            format!("this kernel has no expression \"{}\", or not all of it", names.join("\", \""))
+        }
         (false, None) => format!("there is no chain {chain} in {table}, or no {}", needs.join(", no ")),
         (true, None) => {
             format!("there is no chain {chain} in {table}, or this kernel lacks one of: {}", names.join(", "))
@@ -91,9 +98,9 @@ fn reference(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Lookup(lookup) if lookup.set_id.is_none() => Some(format!("set {}", lookup.set)),
         Expr::Immediate(immediate) => match &immediate.load {
-            Load::Verdict(Verdict::Jump(ChainTarget::Name(name)) | Verdict::Goto(ChainTarget::Name(name))) => {
-                Some(format!("chain {name}"))
-            }
+            Load::Verdict(
+                Verdict::Jump(ChainTarget::Name(name)) | Verdict::Goto(ChainTarget::Name(name)),
+            ) => Some(format!("chain {name}")),
             _ => None,
         },
         Expr::Objref(_) => Some("object of that name and kind".to_owned()),

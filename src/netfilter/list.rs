@@ -48,14 +48,22 @@ impl<T: Transport> Netfilter<T> {
             return Err(Error::Io { operation, source });
         }
         let family = chain.table.family;
-        dump(&mut self.transport, operation, nft::GETRULE, family.number(), &attributes, Vec::new, |rules, message| {
-            let (found, rule) = Rule::decode(family, message.attributes()).map_err(decode(operation))?;
-            // Kernels differ in how far they filter.
-            if found == chain {
-                rules.push(rule);
-            }
-            Ok(())
-        })
+        dump(
+            &mut self.transport,
+            operation,
+            nft::GETRULE,
+            family.number(),
+            &attributes,
+            Vec::new,
+            |rules, message| {
+                let (found, rule) = Rule::decode(family, message.attributes()).map_err(decode(operation))?;
+                // Kernels differ in how far they filter.
+                if found == chain {
+                    rules.push(rule);
+                }
+                Ok(())
+            },
+        )
     }
 }
 

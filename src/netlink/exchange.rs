@@ -75,7 +75,10 @@ pub(crate) fn batch<T: Transport + ?Sized>(
 }
 
 /// Answers of an earlier exchange that nobody read would be taken for this one's.
-pub(super) fn forget_earlier<T: Transport + ?Sized>(transport: &mut T, operation: &'static str) -> Result<(), Error> {
+pub(super) fn forget_earlier<T: Transport + ?Sized>(
+    transport: &mut T,
+    operation: &'static str,
+) -> Result<(), Error> {
     let mut buffer = vec![0; BUFFER];
     loop {
         match receive(transport, &mut buffer, operation) {
@@ -101,7 +104,9 @@ fn drain<T: Transport + ?Sized>(
         match receive(transport, &mut buffer, operation) {
             Ok(Some(bytes)) => {
                 for message in Messages::new(bytes) {
-                    answer(Answer::of(message.map_err(|source: MessageError| Error::Message { operation, source })?));
+                    answer(Answer::of(
+                        message.map_err(|source: MessageError| Error::Message { operation, source })?,
+                    ));
                 }
             }
             Ok(None) => return Ok(()),

@@ -192,8 +192,7 @@ impl Chain {
     }
 
     fn with_base(mut self, kind: ChainKind, hook: Hook, priority: Priority) -> Self {
-        self.base =
-            Some(Base { kind, hook, priority, policy: None, devices: Vec::new(), counters: None });
+        self.base = Some(Base { kind, hook, priority, policy: None, devices: Vec::new(), counters: None });
         self
     }
 
@@ -303,10 +302,7 @@ impl Chain {
 
     /// A chain as the kernel reports it, without its rules, and the name of its table.
     #[track_caller]
-    pub(crate) fn decode(
-        family: Family,
-        attributes: Attributes<'_>,
-    ) -> Result<(String, Self), DecodeError> {
+    pub(crate) fn decode(family: Family, attributes: Attributes<'_>) -> Result<(String, Self), DecodeError> {
         let mut chain = Self::new(String::new());
         let (mut table, mut name) = (None, None);
         let (mut hook, mut policy, mut kind, mut counters) = (None, None, None, None);

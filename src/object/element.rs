@@ -2,7 +2,7 @@
 
 use crate::{
     expr::Data,
-    wire::{Nested, Attributes, DecodeError, Unknown, Writer, flag_set},
+    wire::{Attributes, DecodeError, Nested, Unknown, Writer, flag_set},
 };
 
 flag_set! {

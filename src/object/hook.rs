@@ -68,7 +68,10 @@ impl Hook {
 
     /// The hook for the kernel's number in a family.
     pub fn from_number(family: Family, number: u32) -> Self {
-        Self::of(family).iter().find(|(_, known)| *known == number).map_or(Self::Other(number), |(hook, _)| *hook)
+        Self::of(family)
+            .iter()
+            .find(|(_, known)| *known == number)
+            .map_or(Self::Other(number), |(hook, _)| *hook)
     }
 
     /// Whether chains at this hook name the devices that they watch.

@@ -73,7 +73,7 @@ impl Batch {
     ) -> OperationId {
         let id = self.next(verb, origin, label);
         match Messages::new(message).next() {
-            Some(Ok(GenMessage { header, body: [family, _, high, low, attributes @ .. ] })) => {
+            Some(Ok(GenMessage { header, body: [family, _, high, low, attributes @ ..] })) => {
                 let echo = if self.echo { flags::ECHO } else { 0 };
                 let resource = u16::from_be_bytes([*high, *low]);
                 // Each operation's own acknowledgement would only fill the socket.

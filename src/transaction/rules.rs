@@ -127,7 +127,8 @@ impl Transaction {
             },
         );
         if let Some((index, position)) = to_resolve {
-            let start = self.batch.operations.get(id.index()).map_or(0, |operation| operation.offset as usize);
+            let start =
+                self.batch.operations.get(id.index()).map_or(0, |operation| operation.offset as usize);
             let attribute = position - start;
             let chain = chain.clone();
             self.batch.indexes.push(IndexToResolve { operation: id, chain, index, attribute });

@@ -6,31 +6,31 @@ use portcullis::{Chain, ChainRef, Family, Hook, Netfilter, Rule, Table, expr::Ex
 use portcullis_world::Host;
 
 /// The connection to a host's packet filter.
-pub fn open(host: &Host) -> Netfilter {
+pub(crate) fn open(host: &Host) -> Netfilter {
     host.run(|| Netfilter::open().expect("a netlink socket"))
 }
 
 /// `nft list ruleset` in a host; `None` where there is no nft.
-pub fn nft_listing(host: &Host) -> Option<String> {
+pub(crate) fn nft_listing(host: &Host) -> Option<String> {
     let output = host.run(|| Command::new("nft").args(["list", "ruleset"]).output()).ok()?;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some(String::from_utf8(output.stdout).expect("nft prints UTF-8"))
 }
 
 /// A table `edge` with an accepting chain `input`.
-pub fn edge() -> Table {
+pub(crate) fn edge() -> Table {
     Table::new(Family::Inet, "edge").chain(Chain::filter("input", Hook::Input))
 }
 
 /// What the counters of a chain's rules say, by the rules' comments, in order; of a rule without counter nothing.
-pub fn counts(firewall: &mut Netfilter, chain: impl Into<ChainRef>) -> Vec<(String, u64)> {
+pub(crate) fn counts(firewall: &mut Netfilter, chain: impl Into<ChainRef>) -> Vec<(String, u64)> {
     let rules = firewall.rules(chain).expect("the chain's rules");
     rules.iter().filter_map(|rule| Some((rule.comment_text().unwrap_or_default(), packets(rule)?))).collect()
 }
 
 /// How many packets the rule with this comment has counted.
 #[track_caller]
-pub fn counted(firewall: &mut Netfilter, chain: impl Into<ChainRef>, comment: &str) -> u64 {
+pub(crate) fn counted(firewall: &mut Netfilter, chain: impl Into<ChainRef>, comment: &str) -> u64 {
     let counts = counts(firewall, chain);
     let found = counts.iter().find(|(name, _)| name == comment);
     found.unwrap_or_else(|| panic!("no rule with a counter is called {comment:?}: {counts:?}")).1

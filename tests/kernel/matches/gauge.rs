@@ -39,7 +39,8 @@ impl Gauge {
         all.extend(chain.rules.iter().cloned());
         all.extend(rules.into_iter().map(|(name, rule)| rule.counter().comment(&name.into())));
         all.push(Rule::new().nflog(group));
-        let chain = Chain { rules: all, ..chain };
+        let mut chain = chain;
+        chain.rules = all;
         let seen = host.nflog(group);
         let mut firewall = open(host);
         let ruleset = Ruleset::new().table(Table::new(family, &*table).chain(chain));

@@ -1,17 +1,52 @@
 //! Every word against nft: the same sentence, the same bytecode, the same listing, and libnftnl's bytes.
 //!
-//! nft is the judge here and nowhere else: the library runs no program.
+//! nft is the judge here and nowhere else: the library runs no program. The sentences are those of nft 1.0.6.
 
 mod addresses;
+mod bytes;
+mod conntrack;
+mod every_word;
+mod fib;
+mod header_fields;
+mod icmp;
+mod limits;
+mod log;
+mod marks;
+mod misc;
+mod nat;
+mod owner_and_link;
+mod reject;
+mod rewriting;
+mod socket;
+mod statistic;
+mod tcp;
+mod time;
+mod verdicts;
 
-use std::process::{Command, Stdio};
+use std::{
+    cell::RefCell,
+    io::Write,
+    process::{Command, Stdio},
+};
 
-use portcullis::{Chain, Family, Hook, Netfilter, Rule, Table, Transaction, netlink::Recorder, wire::Messages};
+use portcullis::{
+    Chain, ChainRef, Error, Family, Hook, Netfilter, Priority, Rule, Table, TableRef, Transaction, expr::Expr,
+};
 use portcullis_world::Host;
 
 use crate::support::{nft_listing, open};
 
+/// The families of most words.
+pub(crate) const IP: [Family; 3] = [Family::Ip, Family::Ip6, Family::Inet];
+
+/// A rule to be filled.
+pub(crate) fn rule() -> Rule {
+    Rule::new()
+}
+
 /// A table of a family with one chain, in which sentences are tried.
+///
+/// What is held is compared when the bench is dropped: all differences are reported together.
 pub(crate) struct Bench {
     family: Family,
     chain: Chain,
@@ -19,158 +54,286 @@ pub(crate) struct Bench {
     base: String,
     ours: Host,
     nfts: Host,
+    firewall: RefCell<Netfilter>,
+    /// The sentences that both chains have, in order.
+    held: RefCell<Vec<String>>,
+    problems: RefCell<Vec<String>>,
 }
 
 impl Bench {
     /// A filter chain at the input hook (of a netdev table: ingress).
     pub(crate) fn filter(family: Family) -> Self {
-        match family {
-            Family::Netdev => Self::new(
-                family,
-                Chain::filter("c", Hook::Ingress).device("lo"),
-                "type filter hook ingress device lo priority 0",
-            ),
-            _ => Self::new(family, Chain::filter("c", Hook::Input), "type filter hook input priority filter"),
-        }
+        let hook = if family == Family::Netdev { Hook::Ingress } else { Hook::Input };
+        Self::filter_at(family, hook)
+    }
+
+    /// Filter chains, one in a table of each family.
+    pub(crate) fn filters(families: impl IntoIterator<Item = Family>) -> impl Iterator<Item = Self> {
+        families.into_iter().map(Self::filter)
     }
 
     /// A filter chain at another hook.
     pub(crate) fn filter_at(family: Family, hook: Hook) -> Self {
-        let base = format!("type filter hook {hook} priority filter");
-        Self::new(family, Chain::filter("c", hook), &base)
+        Self::new(family, Chain::filter("c", hook), "filter", hook, "filter")
+    }
+
+    /// A filter chain before connection tracking.
+    pub(crate) fn raw(family: Family, hook: Hook) -> Self {
+        Self::new(family, Chain::filter("c", hook).priority(Priority::RAW), "filter", hook, "raw")
+    }
+
+    /// A filter chain where packets are changed.
+    pub(crate) fn mangle(family: Family, hook: Hook) -> Self {
+        Self::new(family, Chain::filter("c", hook).priority(Priority::MANGLE), "filter", hook, "mangle")
+    }
+
+    /// A chain whose changes have the packet routed anew.
+    pub(crate) fn route(family: Family) -> Self {
+        Self::new(family, Chain::route("c"), "route", Hook::Output, "mangle")
     }
 
     /// A NAT chain.
     pub(crate) fn nat(family: Family, hook: Hook) -> Self {
         let priority = if matches!(hook, Hook::Input | Hook::Postrouting) { "srcnat" } else { "dstnat" };
-        Self::new(family, Chain::nat("c", hook), &format!("type nat hook {hook} priority {priority}"))
+        Self::new(family, Chain::nat("c", hook), "nat", hook, priority)
     }
 
-    fn new(family: Family, chain: Chain, base: &str) -> Self {
+    fn new(family: Family, chain: Chain, kind: &str, hook: Hook, priority: &str) -> Self {
+        let (chain, device) =
+            if hook.needs_device() { (chain.device("lo"), " device lo") } else { (chain, "") };
+        let (ours, nfts) = (Host::new("ours"), Host::new("nfts"));
         let bench = Self {
             family,
             chain,
-            base: base.to_owned(),
-            ours: Host::new("ours"),
-            nfts: Host::new("nfts"),
+            base: format!("type {kind} hook {hook}{device} priority {priority}"),
+            firewall: RefCell::new(open(&ours)),
+            ours,
+            nfts,
+            held: RefCell::default(),
+            problems: RefCell::default(),
         };
-        let prepared = bench.nft(&[], &bench.script(""));
-        assert!(prepared.1.is_empty(), "nft does not take the chain: {}", prepared.1);
+        let (_, errors) = bench.nft(&[], &bench.tables(""));
+        assert!(errors.is_empty(), "nft does not take the chain: {errors}");
+        let mut transaction = Transaction::new();
+        transaction.add_table(bench.table());
+        bench.firewall.borrow_mut().commit(&transaction).expect("the kernel takes the chain");
         bench
     }
 
-    /// The table with a chain to jump to, and one rule.
-    fn script(&self, sentence: &str) -> String {
+    /// The table in nft's words, with objects in it, and a chain to jump to.
+    fn tables(&self, objects: &str) -> String {
         let (family, base) = (self.family, &self.base);
-        let rule = if sentence.is_empty() { String::new() } else { format!("add rule {family} t c {sentence}\n") };
-        format!(
-            "add table {family} t\ndelete table {family} t\nadd table {family} t\nadd chain {family} t other\n\
-             add chain {family} t c {{ {base}; }}\n{rule}"
-        )
+        format!("table {family} t {{ {objects} chain other {{ }}; chain c {{ {base}; }}; }}\n")
+    }
+
+    /// The same in ours.
+    fn table(&self) -> Table {
+        Table::new(self.family, "t").chain(Chain::new("other")).chain(self.chain.clone())
     }
 
     /// Runs nft on a script; its output and its error output.
     fn nft(&self, arguments: &[&str], script: &str) -> (String, String) {
         let mut command = Command::new("nft");
-        command.args(arguments).args(["-f", "-"]).stdin(Stdio::piped());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Where it reads and prints times of day, nft means the local ones.
+        command.args(arguments).args(["-f", "-"]).env("TZ", "UTC");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.nfts.spawn(&mut command);
-        std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), script.as_bytes()).expect("nft reads");
+        child.stdin.take().expect("a pipe").write_all(script.as_bytes()).expect("nft reads");
         let output = child.wait_with_output().expect("nft ends");
         (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
-    fn table(&self, rule: &Rule) -> Table {
-        let chain = self.chain.clone().rule(rule.clone());
-        Table::new(self.family, "t").chain(Chain::new("other")).chain(chain)
+    fn problem(&self, sentence: &str, problem: impl std::fmt::Display) {
+        self.problems.borrow_mut().push(format!("{} | {sentence} | {problem}", self.family));
     }
 
     /// Holds our rule against nft's sentence.
-    #[track_caller]
     pub(crate) fn hold(&self, rule: Rule, sentence: &str) {
-        let family = self.family;
-        let what = format!("{family}: {sentence}");
-        let (debug, errors) = self.nft(&["--debug=netlink"], &self.script(sentence));
-        let bytecode = bytecode(&debug, &errors);
-        assert!(!bytecode.is_empty(), "{what}: nft says {errors}");
-        let ours = rule.bytecode(family).unwrap_or_else(|error| panic!("{what}: {error}"));
-        assert_eq!(ours.lines().collect::<Vec<_>>(), bytecode, "{what}: bytecode, ours and nft's");
+        self.try_both(&rule, sentence, true);
+    }
 
-        libnftnl_agrees(&self.table(&rule), &what);
+    /// Holds several.
+    pub(crate) fn hold_all<const N: usize>(&self, cases: [(Rule, &str); N]) {
+        for (rule, sentence) in cases {
+            self.hold(rule, sentence);
+        }
+    }
 
+    /// Holds only what nft lists against the listing of nft's own sentence, for the bytecode differs on purpose: say
+    /// why beside it.
+    pub(crate) fn hold_listing(&self, rule: Rule, sentence: &str) {
+        self.try_both(&rule, sentence, false);
+    }
+
+    /// Holds the bytecode only, with objects that nft's table declares.
+    pub(crate) fn hold_bytecode(&self, rule: Rule, objects: &str, sentence: &str) {
+        let script = format!("{}add rule {} t c {sentence}\n", self.tables(objects), self.family);
+        let (debug, errors) = self.nft(&["--debug=netlink", "--check"], &script);
+        let same = self.same_bytecode(&rule, &debug, &errors);
+        let checked = same.and_then(|()| self.libnftnl_agrees(&rule));
+        if let Err(problem) = checked {
+            self.problem(sentence, problem);
+        }
+    }
+
+    /// The kernel takes the rule, gives it back as it was, and nft lists it so, though nft cannot say it.
+    pub(crate) fn shown_as(&self, rule: Rule, sentence: &str) {
+        if let Err(problem) = self.try_shown_as(&rule, sentence) {
+            self.problem(sentence, problem);
+        }
+    }
+
+    fn try_shown_as(&self, rule: &Rule, sentence: &str) -> Result<(), String> {
+        self.libnftnl_agrees(rule)?;
+        let table = Table::new(self.family, "shown").chain(self.chain.clone().rule(rule.clone()));
         let mut transaction = Transaction::new();
-        transaction.replace_table(self.table(&rule));
-        let committed = open(&self.ours).commit(&transaction);
+        transaction.add_table(&table);
+        self.firewall.borrow_mut().commit(&transaction).map_err(|error| error.to_string())?;
+        let listing = nft_listing(&self.ours).expect("nft is there");
+        let found = self.rules_of("shown");
+        let lowered = rule.lower(self.family).map_err(|problem| problem.to_string())?;
+        let mut transaction = Transaction::new();
+        transaction.delete_table(&table);
+        self.firewall.borrow_mut().commit(&transaction).map_err(|error| error.to_string())?;
+        if !listing.lines().any(|line| line.trim() == sentence) {
+            return Err(format!("nft lists it otherwise:\n{listing}"));
+        }
+        match found.as_slice() {
+            [one] if *one == lowered.expressions => Ok(()),
+            _ => Err(format!("sent\n   {:?}\n  read\n   {found:?}", lowered.expressions)),
+        }
+    }
+
+    fn try_both(&self, rule: &Rule, sentence: &str, same_bytecode: bool) {
+        if std::env::var_os("SURVEY").is_some() { use std::io::Write as _; let _ = writeln!(std::io::stderr(), "H {} | {sentence}", self.family); }
+        match self.add_both(rule, sentence, same_bytecode) {
+            Ok(true) => self.held.borrow_mut().push(sentence.to_owned()),
+            Ok(false) => {}
+            Err(problem) => self.problem(sentence, problem),
+        }
+    }
+
+    /// Adds both; whether the kernel takes them.
+    fn add_both(&self, rule: &Rule, sentence: &str, same_bytecode: bool) -> Result<bool, String> {
+        let script = format!("add rule {} t c {sentence}\n", self.family);
+        let (debug, errors) = self.nft(&["--debug=netlink"], &script);
         let refused = errors.lines().find(|line| line.contains("Error:"));
-        match (committed, refused) {
-            (Ok(_), None) => {
-                let ours = nft_listing(&self.ours).expect("nft is there");
-                let nfts = nft_listing(&self.nfts).expect("nft is there");
-                assert_eq!(ours, nfts, "{what}: listing, ours and nft's");
-            }
+        let same = self.same_bytecode(rule, &debug, &errors);
+        let mut transaction = Transaction::new();
+        transaction.add_rule(self.chain_ref("t"), rule);
+        let taken = self.firewall.borrow_mut().commit(&transaction);
+        match (&taken, refused) {
+            (Ok(_), None) => {}
             // What this kernel lacks, it lacks for both.
-            (Err(_), Some(_)) => {}
-            (Ok(_), Some(error)) => panic!("{what}: the kernel takes ours and refuses nft's: {error}"),
-            (Err(error), None) => panic!("{what}: the kernel takes nft's and refuses ours: {error}"),
+            (Err(error), Some(refused)) => { if std::env::var_os("SURVEY").is_some() { use std::io::Write as _; let _ = writeln!(std::io::stderr(), "R {} {}: {sentence}: {refused}", self.family, self.base); } same_reason(error, refused)? },
+            (Ok(_), Some(refused)) => return Err(format!("the kernel takes ours, and nft: {refused}; {same:?}")),
+            (Err(error), None) => return Err(format!("the kernel takes nft's, and ours: {error}; {same:?}")),
         }
+        let checked = match (same, same_bytecode) {
+            (Ok(()), false) => Err("the bytecode is nft's: hold it".to_owned()),
+            (Err(_), false) => Ok(()),
+            (same, true) => same,
+        };
+        let checked = checked.and_then(|()| self.libnftnl_agrees(rule));
+        if let Err(problem) = checked {
+            self.problem(sentence, problem);
+        }
+        Ok(taken.is_ok())
     }
-}
 
-/// The lines of bytecode in nft's debugging output.
-fn bytecode<'a>(debug: &'a str, errors: &'a str) -> Vec<&'a str> {
-    debug.lines().chain(errors.lines()).map(str::trim).filter(|line| line.starts_with("[ ")).collect()
-}
+    fn same_bytecode(&self, rule: &Rule, debug: &str, errors: &str) -> Result<(), String> {
+        let lines = debug.lines().chain(errors.lines()).map(str::trim);
+        let theirs: Vec<_> = lines.filter(|line| line.starts_with("[ ")).collect();
+        if theirs.is_empty() {
+            return Err(format!("nft says {errors}"));
+        }
+        let ours = rule.bytecode(self.family).map_err(|problem| problem.to_string())?;
+        let ours: Vec<_> = ours.lines().collect();
+        if ours == theirs {
+            return Ok(());
+        }
+        Err(format!("bytecode\n   nft: {}\n  ours: {}", theirs.join(" "), ours.join(" ")))
+    }
 
-/// libnftnl reads our rules and writes the same attributes.
-#[track_caller]
-fn libnftnl_agrees(table: &Table, what: &str) {
-    let mut transaction = Transaction::new();
-    transaction.add_table(table);
-    let mut recorder = Netfilter::with_transport(Recorder::new());
-    recorder.commit(&transaction).unwrap_or_else(|error| panic!("{what}: {error}"));
-    for datagram in recorder.into_transport().sent() {
-        let mut rest = datagram.as_slice();
-        for message in Messages::new(datagram).map(|message| message.expect("our own messages")) {
-            let length = 16 + message.body.len();
-            let (bytes, behind) = rest.split_at(length);
-            rest = behind;
-            // NFT_MSG_NEWRULE
-            if message.header.kind == portcullis::wire::nft::NEWRULE {
-                let theirs = portcullis_sys::nftnl::reencode_rule(bytes)
-                    .unwrap_or_else(|| panic!("{what}: libnftnl does not read our rule"));
-                assert_eq!(sorted(&bytes[20..]), sorted(&theirs[20..]), "{what}: bytes, ours and libnftnl's");
+    fn libnftnl_agrees(&self, rule: &Rule) -> Result<(), String> {
+        bytes::libnftnl_agrees(&Table::new(self.family, "t").chain(self.chain.clone().rule(rule.clone())))
+    }
+
+    fn chain_ref(&self, table: &str) -> ChainRef {
+        TableRef::new(self.family, table).chain("c")
+    }
+
+    /// The expressions that the kernel of our host has.
+    fn rules_of(&self, table: &str) -> Vec<Vec<Expr>> {
+        expressions(&mut self.firewall.borrow_mut(), self.chain_ref(table))
+    }
+
+    /// The listings and what the kernel gives back, ours and nft's.
+    fn compare(&self) {
+        let ours = nft_listing(&self.ours).expect("nft is there");
+        let nfts = nft_listing(&self.nfts).expect("nft is there");
+        let held = self.held.borrow();
+        let dumps = (self.rules_of("t"), expressions(&mut open(&self.nfts), self.chain_ref("t")));
+        for (index, sentence) in held.iter().enumerate() {
+            let (ours, nfts) = (dumps.0.get(index), dumps.1.get(index));
+            // The bytecode says the rest; of what libnftnl does not print, this is the only test.
+            if ours.map(Vec::len) == nfts.map(Vec::len) && ours != nfts && !differs(&self.problems, sentence) {
+                self.problem(sentence, format!("read back\n   nft: {nfts:?}\n  ours: {ours:?}"));
+            }
+        }
+        if ours == nfts {
+            return;
+        }
+        let rules = |listing: &str| -> Vec<String> {
+            let chain = listing.lines().skip_while(|line| line.trim() != "chain c {").skip(2);
+            chain.take_while(|line| line.trim() != "}").map(|line| line.trim().to_owned()).collect()
+        };
+        let (ours, nfts) = (rules(&ours), rules(&nfts));
+        if ours.len() != held.len() || nfts.len() != held.len() {
+            self.problem("", format!("listing\n   nft: {nfts:#?}\n  ours: {ours:#?}"));
+            return;
+        }
+        for ((sentence, ours), nfts) in held.iter().zip(ours).zip(nfts) {
+            if ours != nfts {
+                self.problem(sentence, format!("listing\n   nft: {nfts}\n  ours: {ours}"));
             }
         }
     }
 }
 
-/// Attributes in the order of their numbers, nested ones too: libnftnl's order is not the kernel's.
-fn sorted(attributes: &[u8]) -> Vec<(u16, Vec<u8>, Vec<u8>)> {
-    let mut found: Vec<_> = portcullis::wire::Attributes::new(attributes)
-        .map(|attribute| attribute.expect("attributes"))
-        .map(|attribute| {
-            let nested = attribute.is_nested() && attribute.attributes().all(|inner| inner.is_ok());
-            let inside = if nested { flat(attribute.payload) } else { attribute.payload.to_vec() };
-            (attribute.kind(), inside, Vec::new())
-        })
-        .collect();
-    found.sort();
-    found
+/// Whether a sentence was found different already.
+fn differs(problems: &RefCell<Vec<String>>, sentence: &str) -> bool {
+    let sentence = format!(" | {sentence} | ");
+    problems.borrow().iter().any(|problem| problem.contains(&sentence))
 }
 
-/// A nested attribute's content with its own members sorted, as bytes to compare.
-fn flat(attributes: &[u8]) -> Vec<u8> {
-    let mut members: Vec<(u16, Vec<u8>)> = portcullis::wire::Attributes::new(attributes)
-        .map(|attribute| attribute.expect("attributes"))
-        .map(|attribute| {
-            let inside =
-                if attribute.is_nested() { flat(attribute.payload) } else { attribute.payload.to_vec() };
-            (attribute.kind(), inside)
-        })
-        .collect();
-    // The expressions of a rule are a list, all of one number: a stable sort keeps their order.
-    members.sort_by_key(|(kind, _)| *kind);
-    members.into_iter().flat_map(|(kind, inside)| [kind.to_ne_bytes().to_vec(), inside].concat()).collect()
+fn expressions(firewall: &mut Netfilter, chain: ChainRef) -> Vec<Vec<Expr>> {
+    let rules = firewall.rules(chain).expect("the rules are read");
+    rules.iter().map(|rule| rule.expressions().cloned().collect()).collect()
+}
+
+/// Ours is refused with the error that nft tells of.
+fn same_reason(error: &Error, refused: &str) -> Result<(), String> {
+    let different = || format!("refused for different reasons\n   nft: {refused}\n  ours: {error}");
+    let Error::Refused(reasons) = error else { return Err(different()) };
+    let texts = reasons.refusals.iter().map(|refusal| std::io::Error::from_raw_os_error(refusal.errno));
+    let same = texts.map(|text| text.to_string()).any(|text| {
+        let text = text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text);
+        refused.contains(text)
+    });
+    if same { Ok(()) } else { Err(different()) }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        self.compare();
+        let problems = self.problems.take();
+        if std::env::var_os("SURVEY").is_some() { for p in &problems { use std::io::Write as _; let _ = writeln!(std::io::stderr(), "P {}: {}", self.base, p.replace('\n', " @@ ")); } return; }
+        assert!(problems.is_empty(), "{}: {} differences\n{}", self.base, problems.len(), problems.join("\n"));
+    }
 }
 
 /// Whether nft can be asked; says so loudly if not.

@@ -1,0 +1,19 @@
+//! Every match, held against real packets: what it means is counted, what it does not mean is not.
+
+mod address;
+mod conntrack;
+mod gauge;
+mod header;
+mod interface;
+mod link;
+mod mark;
+mod owner;
+mod protocol;
+mod rate;
+mod route;
+mod share;
+mod socket;
+mod time;
+
+pub use gauge::Gauge;
+

@@ -1,0 +1,58 @@
+//! Our bytes against libnftnl's.
+
+use portcullis::{Netfilter, Table, Transaction, netlink::Recorder, wire::Messages};
+
+/// libnftnl reads our rules and writes the same attributes; otherwise what is different.
+pub(super) fn libnftnl_agrees(table: &Table) -> Result<(), String> {
+    let mut transaction = Transaction::new();
+    transaction.add_table(table);
+    let mut recorder = Netfilter::with_transport(Recorder::new());
+    recorder.commit(&transaction).map_err(|error| error.to_string())?;
+    for datagram in recorder.into_transport().sent() {
+        let mut rest = datagram.as_slice();
+        for message in Messages::new(datagram).map(|message| message.expect("our own messages")) {
+            let length = 16 + message.body.len();
+            let (bytes, behind) = rest.split_at(length);
+            rest = behind;
+            if message.header.kind == portcullis::wire::nft::NEWRULE {
+                let Some(theirs) = portcullis_sys::nftnl::reencode_rule(bytes) else {
+                    return Err("libnftnl does not read our rule".to_owned());
+                };
+                let (ours, theirs) = (sorted(&bytes[20..]), sorted(&theirs[20..]));
+                if ours != theirs {
+                    return Err(format!("bytes\n   ours: {ours:x?}\n  libnftnl's: {theirs:x?}"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Attributes in the order of their numbers, nested ones too: libnftnl's order is not the kernel's.
+fn sorted(attributes: &[u8]) -> Vec<(u16, Vec<u8>)> {
+    let mut found: Vec<_> = portcullis::wire::Attributes::new(attributes)
+        .map(|attribute| attribute.expect("attributes"))
+        .map(|attribute| {
+            let nested = attribute.is_nested() && attribute.attributes().all(|inner| inner.is_ok());
+            let inside = if nested { flat(attribute.payload) } else { attribute.payload.to_vec() };
+            (attribute.kind(), inside)
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// A nested attribute's content with its own members sorted, as bytes to compare.
+fn flat(attributes: &[u8]) -> Vec<u8> {
+    let mut members: Vec<(u16, Vec<u8>)> = portcullis::wire::Attributes::new(attributes)
+        .map(|attribute| attribute.expect("attributes"))
+        .map(|attribute| {
+            let inside =
+                if attribute.is_nested() { flat(attribute.payload) } else { attribute.payload.to_vec() };
+            (attribute.kind(), inside)
+        })
+        .collect();
+    // The expressions of a rule are a list, all of one number: a stable sort keeps their order.
+    members.sort_by_key(|(kind, _)| *kind);
+    members.into_iter().flat_map(|(kind, inside)| [kind.to_ne_bytes().to_vec(), inside].concat()).collect()
+}
