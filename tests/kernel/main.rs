@@ -2,6 +2,7 @@
 
 #[cfg(feature = "nftnl")]
 mod oracle;
+mod faults;
 mod support;
 
 mod classic;

@@ -1,0 +1,143 @@
+//! Two that change the ruleset at once, and tables that only one may change.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use portcullis::{Committed, Error, Netfilter, Rule, Table, TableFlags, Transaction};
+use portcullis_world::{Host, PATIENT, need_namespaces, skip};
+
+use super::{EDGE, INPUT, filled};
+use crate::support::open;
+
+const WRITERS: [(&str, usize); 2] = [("one", 300), ("two", 500)];
+
+fn replacing((name, rules): (&str, usize)) -> Transaction {
+    let mut transaction = Transaction::new();
+    transaction.replace_table(filled(rules, name));
+    transaction
+}
+
+/// Who wrote the rules; panics unless they are one writer's, and all of them.
+fn writer(rules: &[Rule]) -> &'static str {
+    let names: BTreeSet<_> = rules.iter().filter_map(Rule::comment_text).collect();
+    let found = WRITERS.iter().find(|(name, count)| names.iter().eq([*name]) && rules.len() == *count);
+    found.unwrap_or_else(|| panic!("{} rules of {names:?}", rules.len())).0
+}
+
+#[test]
+fn whoever_reads_while_two_write_sees_the_one_or_the_other() {
+    need_namespaces!();
+    let host = Host::new("server");
+    open(&host).commit(&replacing(WRITERS[0])).unwrap();
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let writers = WRITERS.map(|ruleset| {
+            let mut firewall = open(&host);
+            scope.spawn(move || {
+                let transaction = replacing(ruleset);
+                for _ in 0..40 {
+                    firewall.commit(&transaction).unwrap();
+                }
+            })
+        });
+        let mut reader = open(&host);
+        let over = &over;
+        let reading = scope.spawn(move || {
+            let mut seen = BTreeSet::new();
+            while !over.load(Ordering::Relaxed) {
+                match reader.rules(INPUT) {
+                    Ok(rules) => drop(seen.insert(writer(&rules))),
+                    Err(Error::Interrupted { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            seen
+        });
+        for writer in writers {
+            writer.join().unwrap();
+        }
+        over.store(true, Ordering::Relaxed);
+        println!("seen: {:?}", reading.join().unwrap());
+    });
+    writer(&open(&host).rules(INPUT).unwrap());
+}
+
+#[test]
+fn of_two_that_commit_for_the_same_generation_one_wins() {
+    need_namespaces!();
+    let host = Host::new("server");
+    let start = Barrier::new(WRITERS.len());
+    for _ in 0..25 {
+        let commit = |mut firewall: Netfilter, ruleset| -> Result<Committed, Error> {
+            let transaction = replacing(ruleset);
+            let generation = firewall.generation()?;
+            start.wait();
+            firewall.commit_if(&transaction, generation)
+        };
+        let results = thread::scope(|scope| {
+            let commit = &commit;
+            let writers = WRITERS.map(|ruleset| {
+                let firewall = open(&host);
+                scope.spawn(move || commit(firewall, ruleset))
+            });
+            writers.map(|writer| writer.join().unwrap())
+        });
+        let winner = match &results {
+            [Ok(_), Err(Error::Changed { .. })] => "one",
+            [Err(Error::Changed { .. }), Ok(_)] => "two",
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(writer(&open(&host).rules(INPUT).unwrap()), winner);
+    }
+}
+
+#[test]
+fn a_table_with_an_owner_is_its_alone_and_goes_with_it() {
+    need_namespaces!();
+    let host = Host::new("server");
+    let mut owner = open(&host);
+    let mut transaction = Transaction::new();
+    transaction.add_table(filled(1, "mine").flags(TableFlags::OWNER));
+    match owner.commit(&transaction) {
+        Err(Error::Refused(refused)) if refused.refusals[0].errno_name() == "EOPNOTSUPP" => {
+            skip!("kernels before 5.12 know no owner");
+        }
+        result => result.unwrap(),
+    };
+
+    // Nobody else may touch it, or what it holds ...
+    let mut other = open(&host);
+    let mut transaction = Transaction::new();
+    transaction.add_table(Table::inet("edge"));
+    transaction.add_rule(INPUT, Rule::new().accept());
+    transaction.flush_chain(INPUT);
+    transaction.delete_table(EDGE);
+    let Err(Error::Refused(refused)) = other.commit(&transaction) else { panic!("a refusal was expected") };
+    assert_eq!(refused.refusals.len(), transaction.len());
+    for refusal in &refused.refusals {
+        assert_eq!(refusal.errno_name(), "EPERM");
+        let hint = refusal.hint.as_deref();
+        assert_eq!(hint, Some("table inet edge has an owner: only the socket that created it may change it"));
+    }
+    // ... but everybody can see it, and its owner may.
+    assert_eq!(other.rules(INPUT).unwrap().len(), 1);
+    let mut transaction = Transaction::new();
+    transaction.add_rule(INPUT, Rule::new().accept());
+    owner.commit(&transaction).unwrap();
+    assert_eq!(other.rules(INPUT).unwrap().len(), 2);
+
+    drop(owner);
+    // A child that another test is starting may hold the socket for a moment more.
+    let deadline = Instant::now() + PATIENT;
+    while !other.tables(None).unwrap().is_empty() {
+        assert!(Instant::now() < deadline, "the table outlives its owner");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
