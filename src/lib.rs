@@ -21,6 +21,7 @@
 //!                 .policy(Policy::Drop)
 //!                 .rule(Rule::new().iif("lo").accept())
 //!                 .rule(Rule::new().ct_state(CtState::ESTABLISHED | CtState::RELATED).accept())
+//!                 .rule(Rule::new().icmpv6().accept()) // neighbour discovery: IPv6 needs it
 //!                 .rule(Rule::new().tcp().dport(22).counter().accept()),
 //!         ),
 //!     ),

@@ -258,6 +258,7 @@ macro_rules! flag_set {
 pub(crate) use flag_set;
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro's methods are public, the test's enumeration is not")]
 mod tests {
     use super::*;
 
@@ -283,7 +284,7 @@ mod tests {
 
     kernel_enum! {
         /// For the test.
-        pub(super) enum Colour: u32 {
+        pub enum Colour: u32 {
             /// Red.
             Red = 0 "red",
             /// Blue.
