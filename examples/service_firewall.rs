@@ -2,6 +2,9 @@
 //!
 //! The first use case of "Advanced network configuration with iptables". What this machine asks for still gets its
 //! answers ("Issue 1"), and the loopback stays open ("Issue 2").
+//!
+//! Where nothing tracked connections before, those that exist are not known yet, as with iptables: sessions on the
+//! given ports go on at once, others once this machine sends something on them.
 
 mod common;
 

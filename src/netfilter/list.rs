@@ -47,18 +47,33 @@ impl<T: Transport> Netfilter<T> {
             let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, error);
             return Err(Error::Io { operation, source });
         }
+        let rules = self.dump_rules(operation, &chain, &attributes)?;
+        if !rules.is_empty() {
+            return Ok(rules);
+        }
+        // While a table is replaced, for a moment there are two of its name, and the kernel looks a chain up in
+        // the old one alone, which by then has none. Without names it looks through both.
+        self.dump_rules(operation, &chain, &[])
+    }
+
+    fn dump_rules(
+        &mut self,
+        operation: &'static str,
+        chain: &ChainRef,
+        attributes: &[u8],
+    ) -> Result<Vec<Rule>, Error> {
         let family = chain.table.family;
         dump(
             &mut self.transport,
             operation,
             nft::GETRULE,
             family.number(),
-            &attributes,
+            attributes,
             Vec::new,
             |rules, message| {
                 let (found, rule) = Rule::decode(family, message.attributes()).map_err(decode(operation))?;
                 // Kernels differ in how far they filter.
-                if found == chain {
+                if found == *chain {
                     rules.push(rule);
                 }
                 Ok(())

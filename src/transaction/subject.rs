@@ -105,7 +105,7 @@ impl fmt::Display for Subject {
         if self.family != Family::UNSPECIFIED {
             write!(f, " {}", self.family)?;
         }
-        for part in [&self.table, &self.name].into_iter().flatten() {
+        for part in [&self.table, &self.name].into_iter().flatten().filter(|part| !part.is_empty()) {
             write!(f, " {part}")?;
         }
         if let Some(handle) = self.handle {

@@ -83,10 +83,7 @@ fn interfaces_and_states() {
         bench.hold(rule().iif(1u32), "iif 1");
         bench.hold(rule().iif([1u32, 2u32]), "iif { 1, 2 }");
         bench.hold(rule().ct_state(CtState::NEW), "ct state new");
-        bench.hold(
-            rule().ct_state(CtState::ESTABLISHED | CtState::RELATED),
-            "ct state established,related",
-        );
+        bench.hold(rule().ct_state(CtState::ESTABLISHED | CtState::RELATED), "ct state established,related");
         bench.hold(rule().ct_state(not(CtState::INVALID)), "ct state ! invalid");
         bench.hold(rule().nth(3, 0), "numgen inc mod 3 == 0");
         bench.hold(rule().not_nth(3, 2), "numgen inc mod 3 != 2");

@@ -19,10 +19,8 @@ fn states() {
         bench.hold(rule().ct_state(CtState::UNTRACKED), "ct state untracked");
         bench.hold(rule().ct_state([CtState::NEW, CtState::INVALID]), "ct state new,invalid");
         bench.hold(rule().ct_state(not([CtState::NEW, CtState::RELATED])), "ct state ! new,related");
-        bench.hold(
-            rule().tcp().dport(22).ct_state(CtState::NEW).accept(),
-            "tcp dport 22 ct state new accept",
-        );
+        bench
+            .hold(rule().tcp().dport(22).ct_state(CtState::NEW).accept(), "tcp dport 22 ct state new accept");
     }
 }
 
@@ -129,7 +127,8 @@ fn marks() {
 #[test]
 fn traffic() {
     need_nft!();
-    let average = |direction| CtTrafficMatch { kind: TrafficKind::AveragePacket, direction, traffic: 5.into() };
+    let average =
+        |direction| CtTrafficMatch { kind: TrafficKind::AveragePacket, direction, traffic: 5.into() };
     let bytes = |direction| CtTrafficMatch {
         kind: TrafficKind::Bytes,
         direction: Some(direction),
@@ -166,7 +165,10 @@ fn addresses() {
             (rule().ct_reply_daddr("10.0.0.1-10.0.0.9"), "ct reply ip daddr 10.0.0.1-10.0.0.9"),
             (rule().ct_reply_daddr(not("10.0.0.1-10.0.0.9")), "ct reply ip daddr != 10.0.0.1-10.0.0.9"),
             (rule().ct_reply_saddr(["10.0.0.1", "10.0.0.9"]), "ct reply ip saddr { 10.0.0.1, 10.0.0.9 }"),
-            (rule().ct_reply_saddr(not(["10.0.0.1", "10.0.0.9"])), "ct reply ip saddr != { 10.0.0.1, 10.0.0.9 }"),
+            (
+                rule().ct_reply_saddr(not(["10.0.0.1", "10.0.0.9"])),
+                "ct reply ip saddr != { 10.0.0.1, 10.0.0.9 }",
+            ),
             (
                 rule().ct_original_saddr(["10.0.0.0/24", "10.1.0.1"]),
                 "ct original ip saddr { 10.0.0.0/24, 10.1.0.1 }",
@@ -206,11 +208,6 @@ fn ports() {
             (tcp().ct_original_dport(22), "meta l4proto tcp ct original proto-dst 22"),
             (tcp().ct_original_sport(not(22..=25)), "meta l4proto tcp ct original proto-src != 22-25"),
             (tcp().ct_reply_dport(22..=25), "meta l4proto tcp ct reply proto-dst 22-25"),
-            (tcp().ct_reply_sport([22, 80]), "meta l4proto tcp ct reply proto-src { 22, 80 }"),
-            (
-                tcp().ct_reply_sport(not(Matching::from(22).or(80..=90))),
-                "meta l4proto tcp ct reply proto-src != { 22, 80-90 }",
-            ),
             (rule().udp().ct_original_dport(not(53)), "meta l4proto udp ct original proto-dst != 53"),
             (tcp().dport(22).ct_original_dport(2222), "tcp dport 22 ct original proto-dst 2222"),
             (
@@ -218,6 +215,18 @@ fn ports() {
                 "meta l4proto { tcp, udp } ct original proto-dst 53",
             ),
         ]);
+        // The bytecode is the same; nft 1.0.6 does not tell its set that it is one of ports, and so lists its own as
+        // `{ 0x16 [invalid type], 0x50 [invalid type] }`.
+        for (ports, words) in [
+            (Matching::from([22, 80]), "{ 22, 80 }"),
+            (not(Matching::from(22).or(80..=90)).into(), "!= { 22, 80-90 }"),
+        ] {
+            let sentence = format!("meta l4proto tcp ct reply proto-src {words}");
+            bench.hold_bytecode(tcp().ct_reply_sport(ports.clone()), "", &sentence);
+            bench.shown_as(tcp().ct_reply_sport(ports), &sentence);
+        }
+        // nft wants to know the protocol, to print the port.
+        bench.shown_as(rule().ct_original_dport(443), "ct original proto-dst 0x1bb [invalid type]");
     }
 }
 
@@ -228,6 +237,9 @@ fn at_other_hooks() {
         let bench = Bench::filter_at(Family::Inet, hook);
         bench.hold(rule().ct_state(not(CtState::NEW)).accept(), "ct state ! new accept");
         bench.hold(rule().ct_status(CtStatus::DNAT).accept(), "ct status dnat accept");
-        bench.hold(rule().ct_original_dport(443).accept(), "ct original proto-dst 443 accept");
+        bench.hold(
+            rule().tcp().ct_original_dport(443).accept(),
+            "meta l4proto tcp ct original proto-dst 443 accept",
+        );
     }
 }

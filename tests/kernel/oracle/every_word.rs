@@ -12,6 +12,8 @@ const NOT_HELD: &[(&str, &str)] = &[];
 /// The files in which words are, and those that hold them.
 const WORDS: [&str; 2] = ["src/language/matches", "src/language/targets"];
 const HELD: &str = "tests/kernel/oracle";
+/// Of these, the files that hold no sentence.
+const HARNESS: [&str; 3] = ["mod.rs", "bytes.rs", "every_word.rs"];
 
 #[test]
 fn every_word_is_held() {
@@ -23,7 +25,10 @@ fn every_word_is_held() {
         WORDS.iter().flat_map(|folder| rust_files(&root.join(folder))).flat_map(words_of).collect();
     assert!(words.len() > 100, "only {} words found: has their form changed?", words.len());
 
-    let tests: String = rust_files(&root.join(HELD)).iter().map(|path| read(path)).collect();
+    let tests = rust_files(&root.join(HELD))
+        .into_iter()
+        .filter(|path| !HARNESS.iter().any(|name| path.ends_with(name)));
+    let tests: String = tests.map(|path| read(&path)).collect();
     let held = |word: &str| tests.contains(&format!(".{word}("));
     let excused: BTreeSet<_> = NOT_HELD.iter().map(|(word, _)| *word).collect();
     let mut problems = Vec::new();
@@ -54,7 +59,8 @@ fn words_of(path: PathBuf) -> Vec<(String, PathBuf)> {
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let paths = entries.map(|entry| entry.expect("an entry").path());
-    paths.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+    let files = paths.flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] });
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
 fn read(path: &Path) -> String {

@@ -23,7 +23,10 @@ fn kinds_of_addresses() {
         bench.hold_all([
             (rule().saddr_type(Local), "fib saddr type local"),
             (rule().saddr_type(not(Local)), "fib saddr type != local"),
-            (rule().saddr_type([Broadcast, Multicast]).drop(), "fib saddr type { broadcast, multicast } drop"),
+            (
+                rule().saddr_type([Broadcast, Multicast]).drop(),
+                "fib saddr type { broadcast, multicast } drop",
+            ),
             (rule().daddr_type([Local, Broadcast]), "fib daddr type { local, broadcast }"),
             (rule().daddr_type(not([Local, Broadcast])), "fib daddr type != { local, broadcast }"),
         ]);

@@ -182,7 +182,11 @@ fn fragments() {
 #[test]
 fn extension_headers() {
     need_nft!();
-    for bench in Bench::filters(V6) {
+    // In a bridge table nft tests the type in the Ethernet header, which is not IPv6's behind a VLAN tag, except for
+    // addresses; ours is always the packet's protocol.
+    for family in V6 {
+        let bench = Bench::filter(family);
+        let version = if family == Family::Bridge { "meta protocol ip6 " } else { "" };
         for (header, word) in [
             (Ipv6Header::HOP_BY_HOP, "hbh"),
             (Ipv6Header::ROUTING, "rt"),
@@ -190,12 +194,15 @@ fn extension_headers() {
             (Ipv6Header::DESTINATION, "dst"),
             (Ipv6Header::MOBILITY, "mh"),
         ] {
-            bench.hold(rule().ipv6_header(header), &format!("exthdr {word} exists"));
-            bench.hold(rule().ipv6_header(not(header)).accept(), &format!("exthdr {word} missing accept"));
+            bench.hold(rule().ipv6_header(header), &format!("{version}exthdr {word} exists"));
+            bench.hold(
+                rule().ipv6_header(not(header)).accept(),
+                &format!("{version}exthdr {word} missing accept"),
+            );
         }
         bench.hold(
             rule().ipv6_header(Ipv6Header::FRAGMENT).udp().dport(53).drop(),
-            "exthdr frag exists udp dport 53 drop",
+            &format!("{version}exthdr frag exists udp dport 53 drop"),
         );
         bench.hold(
             rule().saddr("fd00::1").ipv6_header(Ipv6Header::ROUTING).drop(),
@@ -221,6 +228,9 @@ fn nothing_is_tested_twice() {
         ]);
     }
     for bench in Bench::filters(IP) {
-        bench.hold(rule().udp().udp().dport(53).udp().sport(53), "meta l4proto udp udp dport 53 udp sport 53");
+        bench.hold(
+            rule().udp().udp().dport(53).udp().sport(not(53)),
+            "meta l4proto udp udp dport 53 udp sport != 53",
+        );
     }
 }

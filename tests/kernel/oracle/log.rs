@@ -41,7 +41,12 @@ fn the_kernels_log() {
                 "log prefix \"in: \" level debug flags all drop",
             ),
             (
-                rule().tcp().dport(22).ct_state(CtState::NEW).log(Log::from("ssh ").level(LogLevel::Info)).accept(),
+                rule()
+                    .tcp()
+                    .dport(22)
+                    .ct_state(CtState::NEW)
+                    .log(Log::from("ssh ").level(LogLevel::Info))
+                    .accept(),
                 "tcp dport 22 ct state new log prefix \"ssh \" level info accept",
             ),
         ]);

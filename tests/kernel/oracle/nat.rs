@@ -15,7 +15,11 @@ fn v4() -> Vec<(NatTo, &'static str, bool)> {
         ("192.168.1.2-192.168.1.9".into(), "192.168.1.2-192.168.1.9", false),
         (NatTo::from("192.168.1.2").random(), "192.168.1.2 random", false),
         (NatTo::from("192.168.1.2").fully_random(), "192.168.1.2 fully-random", false),
-        (NatTo::from("192.168.1.2").fully_random().persistent(), "192.168.1.2 fully-random,persistent", false),
+        (
+            NatTo::from("192.168.1.2").fully_random().persistent(),
+            "192.168.1.2 fully-random,persistent",
+            false,
+        ),
         (NatTo::from("192.168.1.2-192.168.1.9").persistent(), "192.168.1.2-192.168.1.9 persistent", false),
         ("192.168.1.2:8080".into(), "192.168.1.2:8080", true),
         ("192.168.1.2:8000-8010".into(), "192.168.1.2:8000-8010", true),
@@ -47,8 +51,7 @@ fn addresses() {
         let destination = Bench::nat(family, Hook::Prerouting);
         let source = Bench::nat(family, Hook::Postrouting);
         for (to, words, port) in places {
-            let (start, protocol) =
-                if port { (rule().tcp(), "meta l4proto tcp ") } else { (rule(), "") };
+            let (start, protocol) = if port { (rule().tcp(), "meta l4proto tcp ") } else { (rule(), "") };
             destination.hold(start.clone().dnat(to.clone()), &format!("{protocol}dnat {version}to {words}"));
             source.hold(start.snat(to), &format!("{protocol}snat {version}to {words}"));
         }
@@ -68,7 +71,10 @@ fn networks() {
         let to = || NatTo::from("10.1.0.0/24").prefix();
         let bench = Bench::nat(family, Hook::Prerouting);
         bench.hold(rule().dnat(to()), "dnat ip prefix to 10.1.0.0/24");
-        bench.hold(rule().daddr("10.2.0.0/24").dnat(to()), "ip daddr 10.2.0.0/24 dnat ip prefix to 10.1.0.0/24");
+        bench.hold(
+            rule().daddr("10.2.0.0/24").dnat(to()),
+            "ip daddr 10.2.0.0/24 dnat ip prefix to 10.1.0.0/24",
+        );
         let bench = Bench::nat(family, Hook::Postrouting);
         bench.hold(rule().snat(to()), "snat ip prefix to 10.1.0.0/24");
     }
@@ -115,7 +121,9 @@ fn beside_others() {
         let bench = Bench::nat(family, Hook::Postrouting);
         bench.hold(
             rule().saddr("10.0.0.0/8").daddr(not("10.0.0.0/8")).oif("wan0").snat("192.0.2.1"),
-            &format!("ip saddr 10.0.0.0/8 ip daddr != 10.0.0.0/8 oifname \"wan0\" snat {version}to 192.0.2.1"),
+            &format!(
+                "ip saddr 10.0.0.0/8 ip daddr != 10.0.0.0/8 oifname \"wan0\" snat {version}to 192.0.2.1"
+            ),
         );
     }
     let bench = Bench::nat(Family::Inet, Hook::Output);

@@ -77,10 +77,7 @@ fn packet_types() {
             bench.hold(rule().pkttype(*kind), &format!("meta pkttype {kind}"));
         }
         bench.hold(rule().pkttype(not(PacketType::Multicast)), "meta pkttype != multicast");
-        bench.hold(
-            rule().pkttype([PacketType::Host, PacketType::OtherHost]),
-            "meta pkttype { host, other }",
-        );
+        bench.hold(rule().pkttype([PacketType::Host, PacketType::OtherHost]), "meta pkttype { host, other }");
         bench.hold(
             rule().pkttype(not([PacketType::Broadcast, PacketType::Multicast])),
             "meta pkttype != { broadcast, multicast }",

@@ -18,6 +18,8 @@ fn without_a_reason() {
     }
     for bench in Bench::filters([Family::Ip, Family::Inet, Family::Bridge, Family::Netdev]) {
         bench.hold(rule().saddr("10.0.0.1").reject(), "ip saddr 10.0.0.1 reject");
+    }
+    for bench in Bench::filters([Family::Ip, Family::Inet, Family::Netdev]) {
         bench.hold(rule().icmp_type(8).reject(), "icmp type echo-request reject");
     }
     for bench in Bench::filters([Family::Ip6, Family::Inet, Family::Bridge, Family::Netdev]) {
@@ -67,10 +69,7 @@ fn with_a_reset() {
         ]);
     }
     for bench in Bench::filters([Family::Ip, Family::Inet, Family::Bridge, Family::Netdev]) {
-        bench.hold(
-            rule().saddr("10.0.0.1").reject_with(reset),
-            "ip saddr 10.0.0.1 reject with tcp reset",
-        );
+        bench.hold(rule().saddr("10.0.0.1").reject_with(reset), "ip saddr 10.0.0.1 reject with tcp reset");
     }
 }
 

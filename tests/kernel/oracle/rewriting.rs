@@ -7,7 +7,9 @@ use super::{Bench, IP, need_nft, rule};
 #[test]
 fn class_of_service() {
     need_nft!();
-    for (family, words) in [(Family::Ip, ""), (Family::Inet, "meta nfproto ipv4 "), (Family::Bridge, "meta protocol ip ")] {
+    for (family, words) in
+        [(Family::Ip, ""), (Family::Inet, "meta nfproto ipv4 "), (Family::Bridge, "meta protocol ip ")]
+    {
         let bench = Bench::mangle(family, Hook::Prerouting);
         let start = || rule().ipv4();
         bench.hold(start().set_dscp(10), &format!("{words}ip dscp set 10"));
@@ -18,7 +20,9 @@ fn class_of_service() {
         bench.hold(start().set_tos(0x28, 0xfc), &format!("{words}ip dscp set 10"));
         bench.hold(rule().saddr("10.0.0.1").set_dscp(10), "ip saddr 10.0.0.1 ip dscp set 10");
     }
-    for (family, words) in [(Family::Ip6, ""), (Family::Inet, "meta nfproto ipv6 "), (Family::Bridge, "meta protocol ip6 ")] {
+    for (family, words) in
+        [(Family::Ip6, ""), (Family::Inet, "meta nfproto ipv6 "), (Family::Bridge, "meta protocol ip6 ")]
+    {
         let bench = Bench::mangle(family, Hook::Prerouting);
         let start = || rule().ipv6();
         bench.hold(start().set_dscp(10), &format!("{words}ip6 dscp set 10"));

@@ -98,8 +98,6 @@ fn ports_beside_others() {
     need_nft!();
     for bench in Bench::filters([Family::Ip, Family::Ip6, Family::Inet, Family::Bridge, Family::Netdev]) {
         bench.hold_all([
-            (rule().tcp().sport(1).dport(2), "tcp sport 1 tcp dport 2"),
-            (rule().tcp().dport(2).sport(1), "tcp dport 2 tcp sport 1"),
             (rule().udp().sport(not(1)).dport(2), "udp sport != 1 udp dport 2"),
             (rule().udp().sport([67, 68]).dport([67, 68]), "udp sport { 67, 68 } udp dport { 67, 68 }"),
             (rule().protocol(Protocol::SCTP).dport(5060), "sctp dport 5060"),
@@ -107,14 +105,22 @@ fn ports_beside_others() {
             (rule().protocol(Protocol::UDPLITE).dport(5060), "udplite dport 5060"),
             (rule().protocol(not(Protocol::UDP)).tcp().dport(22), "meta l4proto != udp tcp dport 22"),
             (
-                rule().protocol([Protocol::TCP, Protocol::UDP]).sport(53).dport(53),
-                "meta l4proto { tcp, udp } th sport 53 th dport 53",
+                rule().protocol([Protocol::TCP, Protocol::UDP]).sport(not(53)).dport(53),
+                "meta l4proto { tcp, udp } th sport != 53 th dport 53",
             ),
             (rule().protocol(Protocol::ESP).accept(), "meta l4proto esp accept"),
             (rule().protocol([Protocol::ESP, Protocol::AH]).accept(), "meta l4proto { esp, ah } accept"),
             (rule().protocol(not([Protocol::GRE, Protocol(99)])), "meta l4proto != { gre, 99 }"),
             (rule().iif("lo").udp().dport(53).accept(), "iifname \"lo\" udp dport 53 accept"),
         ]);
+        // nft joins the comparisons of two neighbouring fields to one of four bytes: it lists the second rule turned
+        // round, and the third as `@th,0,32 0x350035`. Ours stay as they were said.
+        bench.hold_listing(rule().tcp().sport(1).dport(2), "tcp sport 1 tcp dport 2");
+        bench.shown_as(rule().tcp().dport(2).sport(1), "tcp dport 2 tcp sport 1");
+        bench.shown_as(
+            rule().protocol([Protocol::TCP, Protocol::UDP]).sport(53).dport(53),
+            "meta l4proto { tcp, udp } th sport 53 th dport 53",
+        );
     }
     for bench in Bench::filters([Family::Ip, Family::Inet, Family::Bridge, Family::Netdev]) {
         bench.hold_all([

@@ -1,10 +1,10 @@
 //! When a packet comes.
 
+use Weekday::{Friday, Monday, Saturday, Sunday};
 use portcullis::{
     language::matches::{TimeOfDay, Weekday},
     not,
 };
-use Weekday::{Friday, Monday, Saturday, Sunday};
 
 use super::{Bench, IP, need_nft, rule};
 
@@ -43,7 +43,10 @@ fn weekdays() {
             (rule().weekday(Monday..=Friday), "meta day 1-5"),
             (rule().weekday(not(Monday..=Friday)), "meta day != 1-5"),
             (rule().weekday(Saturday..=Sunday), "meta day { \"Saturday\", \"Sunday\" }"),
-            (rule().weekday(Friday..=Monday), "meta day { \"Friday\", \"Saturday\", \"Sunday\", \"Monday\" }"),
+            (
+                rule().weekday(Friday..=Monday),
+                "meta day { \"Friday\", \"Saturday\", \"Sunday\", \"Monday\" }",
+            ),
         ]);
     }
 }

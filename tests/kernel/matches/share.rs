@@ -1,0 +1,76 @@
+//! A part of the packets: every nth, a random one.
+
+use std::net::UdpSocket;
+
+use portcullis::{Chain, Family, Hook, Rule, Ruleset, Table, not};
+use portcullis_world::{Host, Packet, need_namespaces};
+
+use super::Gauge;
+use crate::support::{counts, open};
+
+#[test]
+fn every_nth_packet_is_exactly_that() {
+    need_namespaces!();
+    let host = Host::new("host");
+    let marked = |mark| Packet::icmp("127.0.0.1", "127.0.0.1", 3, 1).mark(mark);
+    let rules = [
+        ("1st of 3", Rule::new().nth(3, 0)),
+        ("3rd of 3", Rule::new().nth(3, 2)),
+        ("not 2nd of 4", Rule::new().not_nth(4, 1)),
+        ("each", Rule::new().nth(1, 0)),
+        // What comes before decides what is counted.
+        ("2nd of 2 with mark 7", Rule::new().mark(7).nth(2, 1)),
+    ];
+    let mut gauge = Gauge::new(&host, Family::Inet, Chain::filter("output", Hook::Output), rules);
+    let mut with_mark = 0;
+    for index in 0..12 {
+        // Two with the mark, one without.
+        let mark = if index % 3 == 2 { 0 } else { 7 };
+        with_mark += u32::from(mark == 7);
+        let expected = [
+            ("1st of 3", index % 3 == 0),
+            ("3rd of 3", index % 3 == 2),
+            ("not 2nd of 4", index % 4 != 1),
+            ("each", true),
+            ("2nd of 2 with mark 7", mark == 7 && with_mark % 2 == 0),
+        ];
+        let expected: Vec<_> = expected.iter().filter(|(_, counts)| *counts).map(|(name, _)| *name).collect();
+        gauge.expect(&format!("packet {index}"), || marked(mark).send(&host), &expected);
+    }
+}
+
+#[test]
+fn a_random_part_of_the_packets_is_about_as_large_as_said() {
+    need_namespaces!();
+    let host = Host::new("host");
+    let rules = [
+        ("all", Rule::new(), 1000..=1000),
+        ("0.0", Rule::new().random(0.0), 0..=0),
+        ("1.0", Rule::new().random(1.0), 1000..=1000),
+        ("0.5", Rule::new().random(0.5), 300..=700),
+        ("0.1", Rule::new().random(0.1), 20..=250),
+        ("not 0.0", Rule::new().random(not(0.0)), 1000..=1000),
+        ("not 1.0", Rule::new().random(not(1.0)), 0..=0),
+        ("not 0.25", Rule::new().random(not(0.25)), 550..=930),
+    ];
+    let mut chain = Chain::filter("output", Hook::Output);
+    for (name, rule, _) in &rules {
+        chain = chain.rule(rule.clone().counter().comment(name));
+    }
+    // The hook works in the sender's own call: nothing need be waited for. No answers: nothing is delivered.
+    let chain = chain.rule(Rule::new().drop());
+    let mut firewall = open(&host);
+    firewall.apply(&Ruleset::new().table(Table::new(Family::Ip, "t").chain(chain))).unwrap();
+    host.run(|| {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        for _ in 0..1000 {
+            let refusal = socket.send_to(b"", "127.0.0.1:9").unwrap_err();
+            assert_eq!(refusal.kind(), std::io::ErrorKind::PermissionDenied);
+        }
+    });
+    let counts = counts(&mut firewall, (Family::Ip, "t", "output"));
+    for ((name, count), (_, _, bounds)) in counts.iter().zip(&rules) {
+        assert!(bounds.contains(count), "{name}: {count} of 1000 packets, expected {bounds:?}");
+    }
+    assert_eq!(counts.len(), rules.len());
+}

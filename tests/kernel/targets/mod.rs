@@ -1,0 +1,25 @@
+//! Every target, seen to do its work on real packets.
+
+mod count;
+mod decide;
+mod duplicate;
+mod log;
+mod mark;
+mod nat;
+mod proxy;
+mod refused;
+mod reject;
+mod rewrite;
+mod untrack;
+
+use portcullis::{Chain, Family, Ruleset, Table};
+use portcullis_world::Host;
+
+use crate::support::open;
+
+/// Adds chains to a host, in a table `t` of the family.
+#[track_caller]
+fn program(host: &Host, family: Family, chains: impl IntoIterator<Item = Chain>) {
+    let ruleset = Ruleset::new().table(Table::new(family, "t").chains(chains));
+    open(host).apply(&ruleset).unwrap_or_else(|error| panic!("host {host}: {error}"));
+}
