@@ -18,6 +18,12 @@ pub enum Error {
     /// Operations that cannot be right; the kernel was not asked.
     #[error("{}", list("invalid, nothing was sent", .0, false))]
     Invalid(Vec<InvalidOperation>),
+    /// A value that cannot be right, met before there was an operation: a host name that does not resolve, say.
+    #[error(transparent)]
+    Value(#[from] Invalid),
+    /// IP forwarding could not be read or changed.
+    #[error(transparent)]
+    Forwarding(#[from] crate::ForwardingError),
     /// Operations that the kernel refused; nothing was changed.
     #[error("{}", list("refused by the kernel, nothing was changed", &.0.refusals, .0.incomplete))]
     Refused(Refused),

@@ -105,9 +105,7 @@ impl Mode {
     pub(crate) fn remove(&self, name: &str) -> Result {
         let table = Table::new(Family::Inet, name);
         let mut transaction = Transaction::new();
-        // Adding makes sure that there is one to delete.
-        transaction.add_table(&table);
-        transaction.delete_table(&table);
+        transaction.remove_table(&table);
         if self.dry_run {
             println!("would take away table inet {name}, if it is there\n");
             return check(&transaction);

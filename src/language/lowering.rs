@@ -20,7 +20,7 @@ pub(crate) trait Lower {
 pub struct Lowered {
     /// In order.
     pub expressions: Vec<Expr>,
-    /// The `n`th has the number `n + 1` in [`Lookup::set_id`].
+    /// The `n`th has the number `n + 1` in [`Lookup::set_id`](crate::expr::Lookup::set_id).
     pub sets: Vec<Set>,
 }
 

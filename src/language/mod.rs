@@ -1,6 +1,6 @@
 //! The words of a rule: matches and targets, and how they become expressions.
 //!
-//! A [`Rule`](crate::Rule) is a list of [`Statement`]s. Each word has one file, in [`matches`] or
+//! A [`Rule`](crate::Rule) is a list of [`Statement`]s. Each word has one file, in [`matches`](mod@matches) or
 //! [`targets`]: its type, the method of `Rule` that says it, and its lowering to the kernel's expressions.
 //! What no word says can be put into a rule as an [`Expr`](crate::expr::Expr).
 //!

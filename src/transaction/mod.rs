@@ -110,11 +110,20 @@ impl Transaction {
         self.table_by_name(Verb::Delete, nft::DELTABLE, NFTA_TABLE_NAME, &table.into())
     }
 
-    /// Deletes a table with everything that it holds, if it exists. Kernel 6.3; on all kernels,
-    /// [`Transaction::replace_table`] does what most callers want.
+    /// Deletes a table with everything that it holds, if it exists, in one operation. Kernel 6.3;
+    /// [`Transaction::remove_table`] does the same on all kernels.
     #[track_caller]
     pub fn destroy_table(&mut self, table: impl Into<TableRef>) -> OperationId {
         self.table_by_name(Verb::Destroy, nft::DESTROYTABLE, NFTA_TABLE_NAME, &table.into())
+    }
+
+    /// Deletes a table with everything that it holds, if there is one, on every kernel.
+    #[track_caller]
+    pub fn remove_table(&mut self, table: impl Into<TableRef>) -> OperationId {
+        let table = table.into();
+        // Adding makes sure that there is one to delete.
+        self.table(Verb::Add, &Table::new(table.family, &table.name), flags::CREATE);
+        self.delete_table(table)
     }
 
     /// Deletes every rule of a table; chains and sets stay.

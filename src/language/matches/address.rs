@@ -95,6 +95,23 @@ impl Matching<IpAddr> {
         self.of_family(IpAddr::is_ipv6)
     }
 
+    /// The IPv4 addresses and the IPv6 addresses, those of the two that there are: a rule for each.
+    ///
+    /// ```
+    /// use portcullis::{Rule, resolve};
+    ///
+    /// let rules: Vec<Rule> =
+    ///     resolve("localhost")?.by_family().map(|addresses| Rule::new().saddr(addresses).accept()).collect();
+    /// assert!(!rules.is_empty());
+    /// # Ok::<(), portcullis::Error>(())
+    /// ```
+    pub fn by_family(&self) -> impl Iterator<Item = Self> {
+        // What went wrong must not vanish with the rule that would have told it.
+        [self.v4(), self.v6()]
+            .into_iter()
+            .filter(|addresses| !addresses.items.is_empty() || addresses.problem.is_some())
+    }
+
     fn of_family(&self, is: impl Fn(&IpAddr) -> bool) -> Self {
         let items = self.items.iter().filter(|item| is(first_address(item))).copied().collect();
         Self { negated: self.negated, items, problem: self.problem.clone() }
