@@ -39,6 +39,7 @@ impl Lowering<'_> {
                 self.push(Meta::load(MetaKey::NfProto, Register::R1));
                 self.push(Cmp::eq(Register::R1, Data::byte(number)));
             }
+            // For some words nft loads the Ethernet header's type in bridge tables, which VLAN tags hide.
             Family::Bridge | Family::Netdev => {
                 let ethertype = if version == Layer3::V4 { 0x0800 } else { 0x86dd };
                 self.push(Meta::load(MetaKey::Protocol, Register::R1));

@@ -1,9 +1,11 @@
 //! The ruleset's generation: a number that grows with every commit.
 
+use nix::errno::Errno;
+
 use super::Netfilter;
 use crate::{
     Error,
-    netlink::{Transport, request},
+    netlink::{Transport, batch, request},
     wire::nft,
 };
 
@@ -23,10 +25,16 @@ const NFTA_GEN_ID: u16 = 1;
 const NFTA_GEN_PROC_PID: u16 = 2;
 const NFTA_GEN_PROC_NAME: u16 = 3;
 
+/// How often a listing that others' transactions disturb is begun anew.
+const ATTEMPTS: u32 = 100;
+
 impl<T: Transport> Netfilter<T> {
     /// The ruleset's generation, to [commit](Netfilter::commit_if) only if it is still that one.
     pub fn generation(&mut self) -> Result<Generation, Error> {
-        let operation = "read the generation";
+        self.generation_for("read the generation")
+    }
+
+    fn generation_for(&mut self, operation: &'static str) -> Result<Generation, Error> {
         let mut generation = None;
         request(&mut self.transport, operation, nft::GETGEN, 0, &[], |message| {
             let mut found = Generation { id: 0, pid: None, process: None };
@@ -45,5 +53,39 @@ impl<T: Transport> Netfilter<T> {
             Ok(())
         })?;
         generation.ok_or(Error::NoAnswer { operation })
+    }
+
+    /// What `read` lists, of one state of the ruleset.
+    ///
+    /// The kernel marks a dump that a commit interrupts, but not one that runs while a commit removes what is
+    /// deleted: what was still counted and then is gone makes the dump skip others, and of two tables of one
+    /// name it looks into the old one. So the ruleset must be at rest, before and after, at the same generation.
+    pub(super) fn at_rest<R>(
+        &mut self,
+        operation: &'static str,
+        mut read: impl FnMut(&mut Self) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        for _ in 0..ATTEMPTS {
+            let generation = self.generation_for(operation)?.id;
+            if self.is_at_rest(operation, generation)? {
+                let found = read(self)?;
+                if self.is_at_rest(operation, generation)? {
+                    return Ok(found);
+                }
+            }
+        }
+        Err(Error::Interrupted { operation, attempts: ATTEMPTS })
+    }
+
+    /// Waits until nobody's transaction is under way; whether this is the generation then. An empty transaction
+    /// does both: the kernel carries out one at a time, and does nothing for this one.
+    fn is_at_rest(&mut self, operation: &'static str, generation: u32) -> Result<bool, Error> {
+        let outcome = batch(&mut self.transport, &[], 0, true, Some(generation), |_| ())?;
+        match outcome.errors.into_values().next() {
+            None => Ok(true),
+            Some(error) if error.errno == Errno::ERESTART as i32 => Ok(false),
+            Some(error) if error.errno == Errno::EPERM as i32 => Err(Error::Permission { operation }),
+            Some(error) => Err(Error::Request { operation, errno: error.errno, message: error.message }),
+        }
     }
 }

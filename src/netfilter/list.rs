@@ -5,7 +5,7 @@ use crate::{
     Error,
     netlink::{Transport, dump},
     object::{Chain, ChainRef, Family, NFTA_RULE_CHAIN, NFTA_RULE_TABLE, Rule, Table, TableRef},
-    wire::{DecodeError, Writer, nft},
+    wire::{DecodeError, GenMessage, Writer, nft},
 };
 
 impl<T: Transport> Netfilter<T> {
@@ -13,7 +13,7 @@ impl<T: Transport> Netfilter<T> {
     pub fn tables(&mut self, family: Option<Family>) -> Result<Vec<Table>, Error> {
         let operation = "list tables";
         let family = family.unwrap_or(Family::UNSPECIFIED).number();
-        dump(&mut self.transport, operation, nft::GETTABLE, family, &[], Vec::new, |tables, message| {
+        self.list(operation, nft::GETTABLE, family, &[], |tables, message| {
             let family = Family::from_number(message.family());
             tables.push(Table::decode(family, message.attributes()).map_err(decode(operation))?);
             Ok(())
@@ -25,7 +25,7 @@ impl<T: Transport> Netfilter<T> {
         let operation = "list chains";
         let table = table.into();
         let family = table.family.number();
-        dump(&mut self.transport, operation, nft::GETCHAIN, family, &[], Vec::new, |chains, message| {
+        self.list(operation, nft::GETCHAIN, family, &[], |chains, message| {
             let (found, chain) =
                 Chain::decode(table.family, message.attributes()).map_err(decode(operation))?;
             if found == table.name {
@@ -47,38 +47,28 @@ impl<T: Transport> Netfilter<T> {
             let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, error);
             return Err(Error::Io { operation, source });
         }
-        let rules = self.dump_rules(operation, &chain, &attributes)?;
-        if !rules.is_empty() {
-            return Ok(rules);
-        }
-        // While a table is replaced, for a moment there are two of its name, and the kernel looks a chain up in
-        // the old one alone, which by then has none. Without names it looks through both.
-        self.dump_rules(operation, &chain, &[])
+        let family = chain.table.family;
+        self.list(operation, nft::GETRULE, family.number(), &attributes, |rules, message| {
+            let (found, rule) = Rule::decode(family, message.attributes()).map_err(decode(operation))?;
+            // Kernels differ in how far they filter.
+            if found == chain {
+                rules.push(rule);
+            }
+            Ok(())
+        })
     }
 
-    fn dump_rules(
+    fn list<R>(
         &mut self,
         operation: &'static str,
-        chain: &ChainRef,
+        kind: u16,
+        family: u8,
         attributes: &[u8],
-    ) -> Result<Vec<Rule>, Error> {
-        let family = chain.table.family;
-        dump(
-            &mut self.transport,
-            operation,
-            nft::GETRULE,
-            family.number(),
-            attributes,
-            Vec::new,
-            |rules, message| {
-                let (found, rule) = Rule::decode(family, message.attributes()).map_err(decode(operation))?;
-                // Kernels differ in how far they filter.
-                if found == *chain {
-                    rules.push(rule);
-                }
-                Ok(())
-            },
-        )
+        mut object: impl FnMut(&mut Vec<R>, GenMessage<'_>) -> Result<(), Error>,
+    ) -> Result<Vec<R>, Error> {
+        self.at_rest(operation, |this| {
+            dump(&mut this.transport, operation, kind, family, attributes, Vec::new, &mut object)
+        })
     }
 }
 

@@ -3,12 +3,15 @@
 use std::{collections::VecDeque, io};
 
 use super::{Room, Transport};
-use crate::wire::{Messages, flags, message_type};
+use crate::wire::{Header, Messages, Writer, flags, message_type, nft};
+
+/// `NFTA_GEN_ID`
+const GEN_ID: u16 = 1;
 
 /// Records datagrams in place of sending them.
 ///
 /// Without a script it behaves like a kernel that accepts everything: each request that asks for an
-/// acknowledgement gets one, dumps are empty.
+/// acknowledgement gets one, dumps are empty, the generation is always 1.
 ///
 /// ```
 /// use portcullis::{Family, Netfilter, Table, Transaction, netlink::Recorder};
@@ -74,6 +77,12 @@ impl Recorder {
         for message in Messages::new(datagram).map_while(Result::ok) {
             let header = message.header;
             let dump = header.flags & flags::DUMP == flags::DUMP && header.kind >> 8 == 10 && is_get(header.kind);
+            if header.kind == nft::GETGEN {
+                let mut answer = Vec::new();
+                Header { kind: nft::NEWGEN, flags: 0, ..header }
+                    .write(&mut answer, 0, 0, |body| Writer::new(body).put(GEN_ID, &1u32));
+                self.waiting.push_back(Scripted::Datagram(answer));
+            }
             let kind = match (dump, header.flags & flags::ACK != 0) {
                 (true, _) => message_type::DONE,
                 (false, true) => message_type::ERROR,
