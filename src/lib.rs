@@ -62,18 +62,19 @@ pub use invalid::Invalid;
 pub use language::{
     Item, Matching, Not, Statement,
     matches::{
-        Addresses, CgroupV2, DateTime, Dscp, IcmpType, Icmpv6Type, Interface, Ipv6Header, MacAddr, PacketType, Port,
-        Protocol, Rate, TcpFlags, TcpOption, TimeOfDay, Weekday, masked,
+        Addresses, CgroupV2, DateTime, Dscp, IcmpType, Icmpv6Type, Interface, Ipv6Header, MacAddr,
+        PacketType, Port, Protocol, Rate, TcpFlags, TcpOption, TimeOfDay, Weekday, masked,
     },
     not,
     targets::{
-        Duplicate, Log, MarkOp, Masquerade, NatTo, NfLog, Queue, Quota, Redirect, RejectWith, Synproxy, TproxyTo,
+        Duplicate, Log, MarkOp, Masquerade, NatTo, NfLog, Queue, Quota, Redirect, RejectWith, Synproxy,
+        TproxyTo,
     },
 };
 pub use netfilter::{Committed, Generation, Netfilter};
 pub use object::{
-    Chain, ChainRef, Family, Hook, InterfaceName, Origin, Policy, Position, Priority, Rule, RuleAnchor, Table,
-    TableFlags, TableRef,
+    Chain, ChainRef, Family, Hook, InterfaceName, Origin, Policy, Position, Priority, Rule, RuleAnchor,
+    Table, TableFlags, TableRef,
 };
 pub use resolve::{resolve, resolve_v4, resolve_v6};
 pub use ruleset::Ruleset;

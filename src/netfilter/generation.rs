@@ -55,31 +55,33 @@ impl<T: Transport> Netfilter<T> {
         generation.ok_or(Error::NoAnswer { operation })
     }
 
-    /// What `read` lists, of one state of the ruleset.
+    /// What `read` lists, of one state of the ruleset; `None` from it begins anew.
     ///
-    /// The kernel marks a dump that a commit interrupts, but not one that runs while a commit removes what is
-    /// deleted: what was still counted and then is gone makes the dump skip others, and of two tables of one
-    /// name it looks into the old one. So the ruleset must be at rest, before and after, at the same generation.
-    pub(super) fn at_rest<R>(
+    /// The kernel marks a dump that a commit interrupts, but not one that runs while a commit, its generation
+    /// already told, removes what is deleted: the dump counts how far it came, and what was counted and then is
+    /// gone makes it skip others; of two tables of one name it looks into the old one. So the commit of the
+    /// generation must be over when the dump begins, and the next not begun when it ends.
+    pub(super) fn at_one_generation<R>(
         &mut self,
         operation: &'static str,
-        mut read: impl FnMut(&mut Self) -> Result<R, Error>,
+        mut read: impl FnMut(&mut Self) -> Result<Option<R>, Error>,
     ) -> Result<R, Error> {
         for _ in 0..ATTEMPTS {
             let generation = self.generation_for(operation)?.id;
-            if self.is_at_rest(operation, generation)? {
-                let found = read(self)?;
-                if self.is_at_rest(operation, generation)? {
-                    return Ok(found);
-                }
+            if !self.is_complete(operation, generation)? {
+                continue;
+            }
+            match read(self)? {
+                Some(found) if self.generation_for(operation)?.id == generation => return Ok(found),
+                _ => {}
             }
         }
         Err(Error::Interrupted { operation, attempts: ATTEMPTS })
     }
 
     /// Waits until nobody's transaction is under way; whether this is the generation then. An empty transaction
-    /// does both: the kernel carries out one at a time, and does nothing for this one.
-    fn is_at_rest(&mut self, operation: &'static str, generation: u32) -> Result<bool, Error> {
+    /// does both: the kernel carries out one at a time, and has nothing to do for this one.
+    fn is_complete(&mut self, operation: &'static str, generation: u32) -> Result<bool, Error> {
         let outcome = batch(&mut self.transport, &[], 0, true, Some(generation), |_| ())?;
         match outcome.errors.into_values().next() {
             None => Ok(true),

@@ -66,8 +66,8 @@ impl<T: Transport> Netfilter<T> {
         attributes: &[u8],
         mut object: impl FnMut(&mut Vec<R>, GenMessage<'_>) -> Result<(), Error>,
     ) -> Result<Vec<R>, Error> {
-        self.at_rest(operation, |this| {
-            dump(&mut this.transport, operation, kind, family, attributes, Vec::new, &mut object)
+        self.at_one_generation(operation, |this| {
+            dump(&mut this.transport, operation, kind, family, attributes, Vec::new, &mut object).map(Some)
         })
     }
 }

@@ -75,7 +75,8 @@ fn error(message: GenMessage<'_>) -> Answer<'_> {
                 ATTR_MSG => text = attribute.get::<String>().ok(),
                 // This number is in the host's byte order.
                 ATTR_OFFS => {
-                    offset = attribute.payload.try_into().ok().map(|bytes| u32::from_ne_bytes(bytes) as usize);
+                    offset =
+                        attribute.payload.try_into().ok().map(|bytes| u32::from_ne_bytes(bytes) as usize);
                 }
                 _ => {}
             }
@@ -108,7 +109,8 @@ mod tests {
     fn details_are_found_behind_a_capped_and_a_whole_request() {
         let expected = ErrorAnswer { sequence: 9, errno: 2, message: Some("no".into()), offset: Some(28) };
         let mut request = Vec::new();
-        Header { kind: 1, flags: 1, sequence: 9, port: 0 }.write(&mut request, 2, 0, |body| body.extend([7; 8]));
+        Header { kind: 1, flags: 1, sequence: 9, port: 0 }
+            .write(&mut request, 2, 0, |body| body.extend([7; 8]));
         let whole = error_message(message_type::ERROR, flags::ACK_TLVS, -2, &request);
         let capped = error_message(message_type::ERROR, flags::ACK_TLVS | flags::CAPPED, -2, &request[..16]);
         for bytes in [whole, capped] {

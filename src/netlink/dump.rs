@@ -30,7 +30,8 @@ pub(crate) fn dump<T: Transport + ?Sized, S>(
     for attempt in 1..=ATTEMPTS {
         let mut state = start();
         let header = Header { kind, flags: flags::REQUEST | flags::DUMP, sequence: attempt, port: 0 };
-        if exchange(transport, operation, header, family, attributes, |message| object(&mut state, message))? {
+        if exchange(transport, operation, header, family, attributes, |message| object(&mut state, message))?
+        {
             return Ok(state);
         }
     }

@@ -76,7 +76,8 @@ impl Recorder {
     fn accept(&mut self, datagram: &[u8]) {
         for message in Messages::new(datagram).map_while(Result::ok) {
             let header = message.header;
-            let dump = header.flags & flags::DUMP == flags::DUMP && header.kind >> 8 == 10 && is_get(header.kind);
+            let dump =
+                header.flags & flags::DUMP == flags::DUMP && header.kind >> 8 == 10 && is_get(header.kind);
             if header.kind == nft::GETGEN {
                 let mut answer = Vec::new();
                 Header { kind: nft::NEWGEN, flags: 0, ..header }

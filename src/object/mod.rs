@@ -27,7 +27,9 @@ pub use rule::{Position, Rule, RuleAnchor};
 pub use set::{Set, SetFlags};
 pub use table::{Table, TableFlags};
 
-pub(crate) use chain::{CHAIN_ATTRIBUTES, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_POLICY, NFTA_CHAIN_TABLE};
+pub(crate) use chain::{
+    CHAIN_ATTRIBUTES, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_POLICY, NFTA_CHAIN_TABLE,
+};
 pub(crate) use element::{ELEMENT_ATTRIBUTES, ELEMENT_LIST_ATTRIBUTES, encode_elements};
 pub(crate) use rule::{
     NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE, NFTA_RULE_ID, NFTA_RULE_POSITION,

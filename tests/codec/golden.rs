@@ -42,7 +42,13 @@ fn sorted(attributes: Attributes<'_>, depth: usize) -> Vec<(u16, Vec<u8>)> {
         .map(|attribute| {
             if attribute.is_nested() && depth > 0 {
                 let inner = sorted(attribute.attributes(), depth - 1);
-                (attribute.kind(), inner.into_iter().flat_map(|(kind, bytes)| [kind.to_ne_bytes().to_vec(), bytes].concat()).collect())
+                (
+                    attribute.kind(),
+                    inner
+                        .into_iter()
+                        .flat_map(|(kind, bytes)| [kind.to_ne_bytes().to_vec(), bytes].concat())
+                        .collect(),
+                )
             } else {
                 (attribute.kind(), attribute.payload.to_vec())
             }

@@ -100,7 +100,8 @@ fn every_refusal_is_named_and_nothing_is_changed() {
     for index in 0..10_000u32 {
         let rule = Rule::new().tcp().dport(22).counter().accept();
         match index {
-            5_000 => transaction.add_rule((Family::Inet, "edge", "input"), rule.jump("nowhere").label("the odd one")),
+            5_000 => transaction
+                .add_rule((Family::Inet, "edge", "input"), rule.jump("nowhere").label("the odd one")),
             7_000 => transaction.add_rule((Family::Inet, "edge", "missing"), rule),
             _ => transaction.add_rule((Family::Inet, "edge", "input"), rule),
         };

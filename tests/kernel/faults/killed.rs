@@ -21,7 +21,13 @@ const ROUNDS: u64 = 24;
 
 /// What a packet meets: the rules without handles, which every commit gives anew.
 fn meaning(rules: Vec<Rule>) -> Vec<Rule> {
-    rules.into_iter().map(|mut rule| { rule.handle = None; rule }).collect()
+    rules
+        .into_iter()
+        .map(|mut rule| {
+            rule.handle = None;
+            rule
+        })
+        .collect()
 }
 
 fn replacing((rules, comment): (usize, &str)) -> Transaction {

@@ -27,7 +27,8 @@ fn try_everything() {
                     (run as root, or try in a namespace of your own: unshare -Urn)";
     for (operation, result) in results {
         match result {
-            Err(error @ Error::Permission { .. }) if error.to_string() == format!("{operation}: {expected}") => {}
+            Err(error @ Error::Permission { .. })
+                if error.to_string() == format!("{operation}: {expected}") => {}
             other => return tell(&format!("{operation}: {other:?}")),
         }
     }

@@ -49,7 +49,8 @@ fn done(sequence: u32, code: i32, more: u16) -> Vec<u8> {
 /// An object of the family inet.
 fn object(kind: u16, flags: u16, sequence: u32, attributes: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
     let mut bytes = Vec::new();
-    Header { kind, flags, sequence, port: 0 }.write(&mut bytes, 1, 0, |body| attributes(&mut Writer::new(body)));
+    Header { kind, flags, sequence, port: 0 }
+        .write(&mut bytes, 1, 0, |body| attributes(&mut Writer::new(body)));
     bytes
 }
 
@@ -122,8 +123,7 @@ fn a_reported_object_proves_the_commit_when_the_acknowledgement_is_lost() {
             writer.bytes(4, &7u64.to_be_bytes());
         })
     };
-    let committed =
-        scripted([overflow(), Scripted::Datagram(reported(1))]).commit(&transaction).unwrap();
+    let committed = scripted([overflow(), Scripted::Datagram(reported(1))]).commit(&transaction).unwrap();
     assert_eq!(committed.handle(id), Some(7));
     // Of another's commit, or with nothing lost, it proves nothing.
     let result = scripted([overflow(), Scripted::Datagram(reported(0))]).commit(&transaction);
@@ -316,8 +316,7 @@ fn a_listing_that_fails_is_an_error_not_a_short_listing() {
 
 #[test]
 fn positions_that_never_hold_still_are_given_up() {
-    let generation =
-        |id: u32| object(nft::NEWGEN, 0, 1, |writer| writer.bytes(1, &id.to_be_bytes()));
+    let generation = |id: u32| object(nft::NEWGEN, 0, 1, |writer| writer.bytes(1, &id.to_be_bytes()));
     let recorder = (0..1000).fold(Recorder::new(), |recorder, round| {
         recorder
             .answer(datagrams([generation(2 * round), answer(1, 0)]))
@@ -359,7 +358,8 @@ fn what_does_not_fit_is_not_sent() {
     let whole = transaction.byte_len() + 20 + 20;
     let mut firewall = Netfilter::with_transport(Recorder::new().limit(whole - 1));
     let result = firewall.commit(&transaction);
-    let expected = matches!(result, Err(Error::TooLarge { needed, limit }) if needed == whole && limit == whole - 1);
+    let expected =
+        matches!(result, Err(Error::TooLarge { needed, limit }) if needed == whole && limit == whole - 1);
     assert!(expected, "{result:?}");
     assert!(firewall.transport().sent().is_empty());
     // What is needed is what is sent, to the byte.

@@ -162,7 +162,8 @@ fn fifty_thousand_handles_are_those_of_the_listing() {
     let mut firewall = open(&host);
     let mut transaction = Transaction::new().with_handles();
     transaction.add_table(Table::inet("edge").chain(Chain::filter("input", Hook::Input)));
-    let ids: Vec<_> = (0..MANY).map(|_| transaction.add_rule(INPUT, Rule::new().counter().accept())).collect();
+    let ids: Vec<_> =
+        (0..MANY).map(|_| transaction.add_rule(INPUT, Rule::new().counter().accept())).collect();
     let committed = firewall.commit(&transaction).unwrap();
     let reported: Vec<_> = ids.iter().map(|id| committed.handle(*id)).collect();
     let listed: Vec<_> = firewall.rules(INPUT).unwrap().iter().map(|rule| rule.handle).collect();
@@ -176,7 +177,8 @@ fn handles_that_the_socket_cannot_hold_are_missing_and_the_commit_is_one() {
     let mut firewall = Netfilter::with_transport(Cramped(host.run(KernelSocket::open).unwrap()));
     let mut transaction = Transaction::new().with_handles();
     transaction.add_table(Table::inet("edge").chain(Chain::filter("input", Hook::Input)));
-    let ids: Vec<_> = (0..10_000).map(|_| transaction.add_rule(INPUT, Rule::new().counter().accept())).collect();
+    let ids: Vec<_> =
+        (0..10_000).map(|_| transaction.add_rule(INPUT, Rule::new().counter().accept())).collect();
     let committed = firewall.commit(&transaction).unwrap();
     let listed: Vec<_> = firewall.rules(INPUT).unwrap().iter().map(|rule| rule.handle).collect();
     assert_eq!(listed.len(), ids.len());

@@ -28,7 +28,6 @@ fn a_listener_gets_the_packet_its_prefix_and_as_much_as_said() {
         (NfLog::group(5).prefix(&*longest), 5, &*longest, 100),
         (NfLog::group(5).snaplen(40), 5, "", 40),
         (NfLog::group(5).snaplen(1000), 5, "", 100),
-        (NfLog::group(5).snaplen(0), 5, "", 100),
         (NfLog::group(5).prefix("all: ").snaplen(64).threshold(1), 5, "all: ", 64),
     ];
     let rule = |(port, (to, ..)): (u16, &(NfLog, u16, &str, usize))| {

@@ -116,6 +116,8 @@ fn a_translated_destination_is_who_answers() {
     };
     program(&world.router, Family::Inet, [chain("prerouting", Hook::Prerouting), chain("output", Hook::Output)]);
 
+    world.router.route("10.66.0.0/24", "10.0.1.1");
+    world.router.route("fd00:66::/64", "fd00:1::1");
     let hosts = [(&world.backend1, "one"), (&world.backend2, "two"), (&world.router, "router")];
     let services: Vec<_> = hosts
         .iter()

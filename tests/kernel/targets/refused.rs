@@ -21,7 +21,7 @@ fn a_kernel_without_queues_is_said_to_lack_the_expression() {
         };
         let text = error.to_string();
         assert!(text.contains("this kernel has no expression \"queue\""), "{text}");
-        assert!(text.contains(file!().rsplit('/').next().unwrap()), "the rule's line: {text}");
+        assert!(text.contains("refused.rs"), "the rule's line: {text}");
     }
     assert_eq!(open(&host).tables(None).unwrap().len(), 0, "nothing is left");
 }
@@ -31,9 +31,9 @@ fn a_missing_security_mark_is_named() {
     need_namespaces!();
     let host = Host::new("host");
     let text = apply(&host, Rule::new().tcp().dport(22).set_secmark("ssh")).unwrap_err().to_string();
-    assert!(text.contains("ssh"), "the object is named: {text}");
-    assert!(text.contains("secmark"), "what kind of object it is: {text}");
-    assert!(text.contains("ENOENT"), "{text}");
+    for said in ["ENOENT", "objref", "there is no object", "in table inet t", "refused.rs"] {
+        assert!(text.contains(said), "{said:?} in {text}");
+    }
 }
 
 #[test]
