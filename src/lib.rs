@@ -73,8 +73,8 @@ pub use language::{
 };
 pub use netfilter::{Committed, Generation, Netfilter};
 pub use object::{
-    Chain, ChainRef, Family, Hook, InterfaceName, Origin, Policy, Position, Priority, Rule, RuleAnchor,
-    Table, TableFlags, TableRef,
+    Chain, ChainRef, DataType, Element, Family, Hook, InterfaceName, Origin, Policy, Position, Priority,
+    Rule, RuleAnchor, Set, SetFlags, SetRef, Table, TableFlags, TableRef,
 };
 pub use resolve::{resolve, resolve_v4, resolve_v6};
 pub use ruleset::Ruleset;

@@ -4,7 +4,9 @@ use super::Netfilter;
 use crate::{
     Error,
     netlink::{Transport, dump},
-    object::{Chain, ChainRef, Family, NFTA_RULE_CHAIN, NFTA_RULE_TABLE, Rule, Table, TableRef},
+    object::{
+        Chain, ChainRef, Family, NFTA_RULE_CHAIN, NFTA_RULE_POSITION, NFTA_RULE_TABLE, Rule, Table, TableRef,
+    },
     wire::{DecodeError, GenMessage, Writer, nft},
 };
 
@@ -16,7 +18,7 @@ impl<T: Transport> Netfilter<T> {
         self.list(operation, nft::GETTABLE, family, &[], |tables, message| {
             let family = Family::from_number(message.family());
             tables.push(Table::decode(family, message.attributes()).map_err(decode(operation))?);
-            Ok(())
+            Ok(true)
         })
     }
 
@@ -31,7 +33,7 @@ impl<T: Transport> Netfilter<T> {
             if found == table.name {
                 chains.push(chain);
             }
-            Ok(())
+            Ok(true)
         })
     }
 
@@ -39,39 +41,71 @@ impl<T: Transport> Netfilter<T> {
     pub fn rules(&mut self, chain: impl Into<ChainRef>) -> Result<Vec<Rule>, Error> {
         let operation = "list rules";
         let chain = chain.into();
-        let mut attributes = Vec::new();
-        let mut writer = Writer::new(&mut attributes);
-        writer.put(NFTA_RULE_TABLE, &chain.table.name);
-        writer.put(NFTA_RULE_CHAIN, &chain.name);
-        if let Err(error) = writer.finish() {
-            let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, error);
-            return Err(Error::Io { operation, source });
-        }
+        let attributes =
+            names(operation, &[(NFTA_RULE_TABLE, &chain.table.name), (NFTA_RULE_CHAIN, &chain.name)])?;
         let family = chain.table.family;
         self.list(operation, nft::GETRULE, family.number(), &attributes, |rules, message| {
             let (found, rule) = Rule::decode(family, message.attributes()).map_err(decode(operation))?;
             // Kernels differ in how far they filter.
-            if found == chain {
-                rules.push(rule);
+            if found != chain {
+                return Ok(true);
             }
-            Ok(())
+            let continues = follows(&message, rules.last());
+            rules.push(rule);
+            Ok(continues)
         })
     }
 
-    fn list<R>(
+    /// Dumps objects of a kind. `object` keeps those that are wanted, and says false where one is missing.
+    pub(super) fn list<R>(
         &mut self,
         operation: &'static str,
         kind: u16,
         family: u8,
         attributes: &[u8],
-        mut object: impl FnMut(&mut Vec<R>, GenMessage<'_>) -> Result<(), Error>,
+        mut object: impl FnMut(&mut Vec<R>, GenMessage<'_>) -> Result<bool, Error>,
     ) -> Result<Vec<R>, Error> {
         self.at_one_generation(operation, |this| {
-            dump(&mut this.transport, operation, kind, family, attributes, Vec::new, &mut object).map(Some)
+            let start = || (Vec::new(), true);
+            let keep = |(found, whole): &mut (Vec<R>, bool), message: GenMessage<'_>| {
+                *whole &= object(found, message)?;
+                Ok(())
+            };
+            let (found, whole) = dump(&mut this.transport, operation, kind, family, attributes, start, keep)?;
+            Ok(whole.then_some(found))
         })
     }
 }
 
-fn decode(operation: &'static str) -> impl Fn(DecodeError) -> Error {
+/// Whether a rule is the next one behind another. A rule that somebody puts into the chain shifts the dump's
+/// count even before it is committed, and then others come twice, or not at all.
+///
+/// What this cannot see: the last rules of a long chain are missing where somebody put rules before them and was
+/// refused while the dump went on.
+fn follows(message: &GenMessage<'_>, previous: Option<&Rule>) -> bool {
+    let position = message
+        .attributes()
+        .map_while(Result::ok)
+        .find(|attribute| attribute.kind() == NFTA_RULE_POSITION)
+        .and_then(|attribute| attribute.get::<u64>().ok());
+    position == previous.and_then(|previous| previous.handle)
+}
+
+/// The names that tell the kernel what is wanted, as attributes.
+pub(super) fn names(operation: &'static str, names: &[(u16, &str)]) -> Result<Vec<u8>, Error> {
+    let mut attributes = Vec::new();
+    let mut writer = Writer::new(&mut attributes);
+    names.iter().for_each(|(kind, name)| writer.text(*kind, name));
+    match writer.finish() {
+        Ok(()) => Ok(attributes),
+        Err(error) => {
+            let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, error);
+            Err(Error::Io { operation, source })
+        }
+    }
+}
+
+/// An answer that cannot be read.
+pub(super) fn decode(operation: &'static str) -> impl Fn(DecodeError) -> Error {
     move |source| Error::Decode { operation, source }
 }

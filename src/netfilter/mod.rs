@@ -7,6 +7,7 @@ mod generation;
 mod hint;
 mod index;
 mod list;
+mod list_sets;
 
 pub use commit::Committed;
 pub use generation::Generation;

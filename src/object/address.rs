@@ -123,6 +123,18 @@ impl<T: Into<TableRef>> From<(T, &Set)> for SetRef {
     }
 }
 
+impl<T: Into<TableRef>, N: Into<String>> From<(T, N)> for SetRef {
+    fn from((table, name): (T, N)) -> Self {
+        Self { table: table.into(), name: name.into() }
+    }
+}
+
+impl<N: Into<String>, S: Into<String>> From<(Family, N, S)> for SetRef {
+    fn from((family, table, set): (Family, N, S)) -> Self {
+        Self { table: TableRef::new(family, table), name: set.into() }
+    }
+}
+
 impl fmt::Display for SetRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.table, self.name)

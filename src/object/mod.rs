@@ -2,6 +2,7 @@
 
 mod address;
 mod chain;
+mod data_type;
 mod element;
 mod family;
 mod hook;
@@ -11,12 +12,14 @@ mod origin;
 mod priority;
 mod rule;
 mod set;
+mod set_desc;
 mod table;
 pub mod userdata;
 
 pub use address::{ChainRef, SetRef, TableRef};
 pub use chain::{Base, Chain, ChainFlags, ChainKind, Policy};
-pub use element::{Element, ElementFlags};
+pub use data_type::{DataType, KeyOrder};
+pub use element::{Element, ElementData, ElementFlags};
 pub use family::Family;
 pub use hook::Hook;
 pub use interface::InterfaceName;
@@ -24,16 +27,20 @@ pub use name::check_name;
 pub use origin::Origin;
 pub use priority::Priority;
 pub use rule::{Position, Rule, RuleAnchor};
-pub use set::{Set, SetFlags};
+pub use set::{MapData, Set, SetFlags, SetPolicy};
+pub use set_desc::SetDesc;
 pub use table::{Table, TableFlags};
 
 pub(crate) use chain::{
     CHAIN_ATTRIBUTES, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_POLICY, NFTA_CHAIN_TABLE,
 };
-pub(crate) use element::{ELEMENT_ATTRIBUTES, ELEMENT_LIST_ATTRIBUTES, encode_elements};
+pub(crate) use element::{
+    ELEMENT_ATTRIBUTES, ELEMENT_LIST_ATTRIBUTES, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE,
+    decode_elements, encode_elements,
+};
 pub(crate) use rule::{
     NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE, NFTA_RULE_ID, NFTA_RULE_POSITION,
     NFTA_RULE_POSITION_ID, NFTA_RULE_TABLE, NFTA_RULE_USERDATA, RULE_ATTRIBUTES,
 };
-pub(crate) use set::SET_ATTRIBUTES;
+pub(crate) use set::{NFTA_SET_NAME, NFTA_SET_TABLE, SET_ATTRIBUTES};
 pub(crate) use table::{NFTA_TABLE_NAME, TABLE_ATTRIBUTES};

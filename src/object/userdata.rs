@@ -8,7 +8,7 @@ use crate::Invalid;
 /// (In a *set's* user data, the comment has [`SET_COMMENT`].)
 pub const COMMENT: u8 = 0;
 /// A set's comment (`NFTNL_UDATA_SET_COMMENT`).
-pub const SET_COMMENT: u8 = 6;
+pub const SET_COMMENT: u8 = 7;
 
 /// The longest comment: nft's own limit (`NFTNL_UDATA_COMMENT_MAXLEN`), without the NUL.
 pub const COMMENT_LIMIT: usize = 127;
@@ -37,6 +37,23 @@ pub(crate) fn comment(kind: u8, text: &str) -> Result<Vec<u8>, Invalid> {
     let mut buffer = Vec::with_capacity(value.len() + 2);
     push(&mut buffer, kind, &value);
     Ok(buffer)
+}
+
+/// User data with its comment put in, or put in the place of the one that it has; other entries stay.
+pub(crate) fn with_comment(kind: u8, bytes: Option<&[u8]>, text: &str) -> Result<Vec<u8>, Invalid> {
+    let comment = comment(kind, text)?;
+    let mut buffer = Vec::new();
+    for (found, value) in entries(bytes.unwrap_or_default()).filter(|(found, _)| *found != kind) {
+        push(&mut buffer, found, value);
+    }
+    buffer.extend(comment);
+    Ok(buffer)
+}
+
+/// The comment among the entries of user data.
+pub(crate) fn find_comment(kind: u8, bytes: &[u8]) -> Option<String> {
+    let (_, value) = entries(bytes).find(|(found, _)| *found == kind)?;
+    std::str::from_utf8(value.strip_suffix(&[0])?).ok().map(str::to_owned)
 }
 
 /// The entries of user data; ends at the first that does not fit.
@@ -76,6 +93,14 @@ mod tests {
             assert_eq!(only_comment(COMMENT, bytes), None, "{bytes:?}");
         }
         assert_eq!(entries(&[0, 9, 1]).count(), 0);
+    }
+
+    #[test]
+    fn a_comment_among_other_entries_is_found_and_changed() {
+        let bytes = with_comment(7, Some(&[0, 1, 9, 7, 2, b'a', 0]), "new").unwrap();
+        assert_eq!(bytes, [0, 1, 9, 7, 4, b'n', b'e', b'w', 0]);
+        assert_eq!(find_comment(7, &bytes).as_deref(), Some("new"));
+        assert_eq!(find_comment(6, &bytes), None);
     }
 
     #[test]

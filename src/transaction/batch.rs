@@ -3,7 +3,7 @@
 use super::{Operation, OperationId, Subject, Verb};
 use crate::{
     Invalid, InvalidOperation,
-    object::{ChainRef, Family, Origin, Set, TableRef, encode_elements},
+    object::{ChainRef, Element, Family, Origin, Set, SetRef, TableRef, check_name, encode_elements},
     wire::{GenMessage, Header, Messages, Writer, flags, nft},
 };
 
@@ -98,24 +98,57 @@ impl Batch {
         set: &Set,
         label: Option<Box<str>>,
     ) -> u32 {
+        let (_, id) = self.set_alone(verb, how, table, set, set.origin, label.clone());
+        let place = table.set(&set.name);
+        self.elements(verb, nft::NEWSETELEM, how, &place, Some(id), &set.elements, set.origin, label);
+        id
+    }
+
+    /// Appends a set without its elements; gives the operation and the set's number within the transaction.
+    pub(crate) fn set_alone(
+        &mut self,
+        verb: Verb,
+        how: u16,
+        table: &TableRef,
+        set: &Set,
+        origin: Origin,
+        label: Option<Box<str>>,
+    ) -> (OperationId, u32) {
         self.sets += 1;
         let id = self.sets;
-        let family = table.family;
-        self.operation(verb, nft::NEWSET, how, family, set.origin, label.clone(), |writer| {
+        let operation = self.operation(verb, nft::NEWSET, how, table.family, origin, label, |writer| {
             set.encode(&table.name, id, writer);
+            check_name("table", &table.name)?;
             set.check()
         });
-        let mut rest = set.elements.as_slice();
+        (operation, id)
+    }
+
+    /// Appends elements of a set, in as many messages as they need. `id` is the number of a set of the same
+    /// transaction.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a message, in the order of its bytes")]
+    pub(crate) fn elements(
+        &mut self,
+        verb: Verb,
+        kind: u16,
+        how: u16,
+        set: &SetRef,
+        id: Option<u32>,
+        elements: &[Element],
+        origin: Origin,
+        label: Option<Box<str>>,
+    ) -> Option<OperationId> {
+        let (family, mut rest, mut first) = (set.table.family, elements, None);
         while !rest.is_empty() {
             let mut written = 0;
-            let create = flags::CREATE;
-            self.operation(verb, nft::NEWSETELEM, create, family, set.origin, label.clone(), |writer| {
-                written = encode_elements(&table.name, &set.name, id, rest, writer);
-                Ok(())
+            let operation = self.operation(verb, kind, how, family, origin, label.clone(), |writer| {
+                written = encode_elements(&set.table.name, &set.name, id, rest, writer);
+                rest.iter().take(written).try_for_each(Element::check)
             });
+            first = first.or(Some(operation));
             rest = rest.get(written.max(1)..).unwrap_or_default();
         }
-        id
+        first
     }
 
     /// Keeps a problem with an operation.

@@ -3,6 +3,7 @@
 mod batch;
 mod operation;
 mod rules;
+mod sets;
 mod subject;
 
 pub use operation::{OperationId, Verb};

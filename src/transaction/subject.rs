@@ -25,6 +25,8 @@ pub enum ObjectKind {
     Elements,
     /// A stateful object.
     Object,
+    /// A flowtable.
+    Flowtable,
     /// Something that this library has no name for.
     Other,
 }
@@ -37,8 +39,11 @@ impl ObjectKind {
             nft::NEWCHAIN | nft::GETCHAIN | nft::DELCHAIN | nft::DESTROYCHAIN => Self::Chain,
             nft::NEWRULE | nft::GETRULE | nft::DELRULE | nft::DESTROYRULE => Self::Rule,
             nft::NEWSET | nft::GETSET | nft::DELSET | nft::DESTROYSET => Self::Set,
-            nft::NEWSETELEM | nft::GETSETELEM | nft::DELSETELEM => Self::Elements,
+            nft::NEWSETELEM | nft::GETSETELEM | nft::DELSETELEM | nft::DESTROYSETELEM => Self::Elements,
             nft::NEWOBJ | nft::GETOBJ | nft::DELOBJ | nft::DESTROYOBJ => Self::Object,
+            nft::NEWFLOWTABLE | nft::GETFLOWTABLE | nft::DELFLOWTABLE | nft::DESTROYFLOWTABLE => {
+                Self::Flowtable
+            }
             _ => Self::Other,
         }
     }
@@ -52,6 +57,7 @@ impl ObjectKind {
             Self::Set => "set",
             Self::Elements => "elements",
             Self::Object => "object",
+            Self::Flowtable => "flowtable",
             Self::Other => "message",
         }
     }

@@ -92,6 +92,14 @@ pub mod nft {
     pub const GETOBJ: u16 = NFTABLES | 19;
     /// `NFT_MSG_DELOBJ`
     pub const DELOBJ: u16 = NFTABLES | 20;
+    /// `NFT_MSG_GETOBJ_RESET`
+    pub const GETOBJ_RESET: u16 = NFTABLES | 21;
+    /// `NFT_MSG_NEWFLOWTABLE`
+    pub const NEWFLOWTABLE: u16 = NFTABLES | 22;
+    /// `NFT_MSG_GETFLOWTABLE`
+    pub const GETFLOWTABLE: u16 = NFTABLES | 23;
+    /// `NFT_MSG_DELFLOWTABLE`
+    pub const DELFLOWTABLE: u16 = NFTABLES | 24;
     /// `NFT_MSG_DESTROYTABLE`
     pub const DESTROYTABLE: u16 = NFTABLES | 26;
     /// `NFT_MSG_DESTROYCHAIN`
@@ -100,8 +108,12 @@ pub mod nft {
     pub const DESTROYRULE: u16 = NFTABLES | 28;
     /// `NFT_MSG_DESTROYSET`
     pub const DESTROYSET: u16 = NFTABLES | 29;
+    /// `NFT_MSG_DESTROYSETELEM`
+    pub const DESTROYSETELEM: u16 = NFTABLES | 30;
     /// `NFT_MSG_DESTROYOBJ`
     pub const DESTROYOBJ: u16 = NFTABLES | 31;
+    /// `NFT_MSG_DESTROYFLOWTABLE`
+    pub const DESTROYFLOWTABLE: u16 = NFTABLES | 32;
 }
 
 /// A netlink message's header (`struct nlmsghdr`) without its length.

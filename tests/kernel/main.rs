@@ -6,5 +6,7 @@ mod oracle;
 mod support;
 
 mod classic;
+mod matches;
+mod targets;
 mod transactions;
 mod use_cases;

@@ -71,6 +71,17 @@ fn scripted(answers: impl IntoIterator<Item = Scripted>) -> Netfilter<Recorder> 
     Netfilter::with_transport(Recorder::new().answer(answers))
 }
 
+/// The generation, acknowledged.
+fn generation(id: u32) -> [Scripted; 2] {
+    datagrams([object(nft::NEWGEN, 0, 1, |writer| writer.bytes(1, &id.to_be_bytes())), answer(1, 0)])
+}
+
+/// A connection whose next listing is answered so. Before the dump the generation is read, and an empty
+/// transaction finds its commit complete; behind it the recorder says generation 1 by itself.
+fn listing() -> Recorder {
+    Recorder::new().answer(generation(1)).answer([])
+}
+
 /// Operation 0 adds the table, operation 1 the chain: the sequence numbers 1 and 2.
 fn two_operations() -> Transaction {
     let mut transaction = Transaction::new();
@@ -143,10 +154,8 @@ fn what_is_said_of_the_batch_is_no_refusal_of_an_operation() {
     assert!(matches!(whole(Errno::ERESTART), Err(Error::Request { .. })));
 
     // The generation is read as 41, and the commit is refused for it.
-    let generation = object(nft::NEWGEN, 0, 1, |writer| writer.bytes(1, &41u32.to_be_bytes()));
-    let recorder = Recorder::new()
-        .answer(datagrams([generation, answer(1, 0)]))
-        .answer(datagrams([answer(0, Errno::ERESTART as i32)]));
+    let recorder =
+        Recorder::new().answer(generation(41)).answer(datagrams([answer(0, Errno::ERESTART as i32)]));
     let mut firewall = Netfilter::with_transport(recorder);
     let generation = firewall.generation().unwrap();
     let result = firewall.commit_if(&two_operations(), generation);
@@ -241,10 +250,9 @@ fn an_answer_too_long_for_the_buffer_is_an_error() {
 #[test]
 fn answers_of_an_earlier_exchange_are_forgotten() {
     // Reading the generation ends with its acknowledgement; the rest waits in the socket for the next exchange.
-    let generation = object(nft::NEWGEN, 0, 1, |writer| writer.bytes(1, &41u32.to_be_bytes()));
     let leftovers = || {
-        let refusal = answer(1, Errno::ENOENT as i32);
-        let mut answers = Vec::from(datagrams([generation.clone(), answer(1, 0), refusal, answer(2, 0)]));
+        let mut answers = Vec::from(generation(41));
+        answers.extend(datagrams([answer(1, Errno::ENOENT as i32), answer(2, 0)]));
         answers.push(Scripted::Datagram(vec![1, 2, 3]));
         answers.push(overflow());
         answers.push(Scripted::Datagram(vec![0; 1 << 20]));
@@ -271,27 +279,81 @@ fn a_listing_that_changes_interrupt_is_begun_anew_and_given_up_in_the_end() {
         datagrams([table("old", flags::MULTI | flags::DUMP_INTR, 1), done(1, 0, 0)]),
         datagrams([table("old", flags::MULTI, 1), done(1, 0, flags::DUMP_INTR)]),
     ] {
-        let recorder = Recorder::new()
-            .answer(interrupted)
-            .answer(datagrams([table("new", flags::MULTI, 2), done(2, 0, 0)]));
+        let recorder =
+            listing().answer(interrupted).answer(datagrams([table("new", flags::MULTI, 2), done(2, 0, 0)]));
         let mut firewall = Netfilter::with_transport(recorder);
         let names: Vec<_> = firewall.tables(None).unwrap().into_iter().map(|table| table.name).collect();
         assert_eq!(names, ["new"]);
-        assert_eq!(firewall.transport().sent().len(), 2);
+        // The generation, the empty transaction, two dumps, the generation.
+        assert_eq!(firewall.transport().sent().len(), 5);
     }
-    let recorder = (1..=1000).fold(Recorder::new(), |recorder, attempt| {
+    let recorder = (1..=1000).fold(listing(), |recorder, attempt| {
         recorder.answer(datagrams([done(attempt, 0, flags::DUMP_INTR)]))
     });
     let mut firewall = Netfilter::with_transport(recorder);
     let result = firewall.tables(None);
     let Err(Error::Interrupted { operation: "list tables", attempts }) = result else { panic!("{result:?}") };
-    assert_eq!(usize::try_from(attempts).unwrap(), firewall.transport().sent().len());
+    assert_eq!(usize::try_from(attempts).unwrap() + 2, firewall.transport().sent().len());
+}
+
+#[test]
+fn a_listing_of_two_generations_is_begun_anew_and_given_up_in_the_end() {
+    let dump = |name| datagrams([table(name, flags::MULTI, 1), done(1, 0, 0)]);
+    let changed = || datagrams([answer(0, Errno::ERESTART as i32)]);
+    let recorder = Recorder::new()
+        // Another commit comes before the dump ...
+        .answer(generation(5))
+        .answer(changed())
+        // ... and while it goes on ...
+        .answer(generation(6))
+        .answer([])
+        .answer(dump("old"))
+        .answer(generation(7))
+        // ... and none the third time.
+        .answer(generation(7))
+        .answer([])
+        .answer(dump("new"))
+        .answer(generation(7));
+    let mut firewall = Netfilter::with_transport(recorder);
+    let names: Vec<_> = firewall.tables(None).unwrap().into_iter().map(|table| table.name).collect();
+    assert_eq!(names, ["new"]);
+
+    let recorder =
+        (0..1000).fold(Recorder::new(), |recorder, id| recorder.answer(generation(id)).answer(changed()));
+    let result = Netfilter::with_transport(recorder).tables(None);
+    assert!(matches!(result, Err(Error::Interrupted { operation: "list tables", .. })), "{result:?}");
+}
+
+#[test]
+fn a_rule_that_does_not_follow_the_one_before_it_begins_the_listing_anew() {
+    let rule = |handle: u64, behind: Option<u64>| {
+        object(nft::NEWRULE, flags::MULTI, 1, |writer| {
+            writer.text(1, "edge");
+            writer.text(2, "input");
+            writer.bytes(3, &handle.to_be_bytes());
+            behind.into_iter().for_each(|handle| writer.bytes(6, &handle.to_be_bytes()));
+        })
+    };
+    // One is missing between two, the first comes twice, the first is missing.
+    for broken in [
+        [rule(2, None), rule(4, Some(3))],
+        [rule(2, None), rule(2, None)],
+        [rule(3, Some(2)), rule(4, Some(3))],
+    ] {
+        let recorder = listing()
+            .answer(broken.into_iter().chain([done(1, 0, 0)]).map(Scripted::Datagram))
+            .answer(generation(1))
+            .answer([])
+            .answer(datagrams([rule(2, None), rule(3, Some(2)), done(1, 0, 0)]));
+        let rules = Netfilter::with_transport(recorder).rules(INPUT).unwrap();
+        assert_eq!(rules.iter().filter_map(|rule| rule.handle).collect::<Vec<_>>(), [2, 3]);
+    }
 }
 
 #[test]
 fn a_listing_that_fails_is_an_error_not_a_short_listing() {
     let object = || table("edge", flags::MULTI, 1);
-    let list = |answers: Vec<Scripted>| scripted(answers).tables(None);
+    let list = |answers: Vec<Scripted>| Netfilter::with_transport(listing().answer(answers)).tables(None);
     let after_one = |last: Vec<u8>| list(datagrams([object(), last]).into());
     let enomem = Errno::ENOMEM as i32;
 
@@ -316,12 +378,15 @@ fn a_listing_that_fails_is_an_error_not_a_short_listing() {
 
 #[test]
 fn positions_that_never_hold_still_are_given_up() {
-    let generation = |id: u32| object(nft::NEWGEN, 0, 1, |writer| writer.bytes(1, &id.to_be_bytes()));
     let recorder = (0..1000).fold(Recorder::new(), |recorder, round| {
         recorder
-            .answer(datagrams([generation(2 * round), answer(1, 0)]))
+            .answer(generation(2 * round))
+            // The listing of the chain is of one generation in itself.
+            .answer(generation(2 * round))
+            .answer([])
             .answer(datagrams([done(1, 0, 0)]))
-            .answer(datagrams([generation(2 * round + 1), answer(1, 0)]))
+            .answer(generation(2 * round))
+            .answer(generation(2 * round + 1))
     });
     let mut transaction = Transaction::new();
     transaction.insert_rule(INPUT, Position::Index(0), Rule::new().accept());

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use portcullis::{Committed, Error, Netfilter, Rule, Table, TableFlags, Transaction};
+use portcullis::{Committed, Error, Netfilter, Position, Rule, Table, TableFlags, Transaction};
 use portcullis_world::{Host, PATIENT, need_namespaces, skip};
 
 use super::{EDGE, INPUT, filled};
@@ -67,6 +67,59 @@ fn whoever_reads_while_two_write_sees_the_one_or_the_other() {
         println!("seen: {:?}", reading.join().unwrap());
     });
     writer(&open(&host).rules(INPUT).unwrap());
+}
+
+#[test]
+fn whoever_reads_while_rules_are_put_before_others_sees_each_rule_once() {
+    need_namespaces!();
+    let host = Host::new("server");
+    // More rules than one datagram of the kernel's holds.
+    let (before, added) = (500, 300);
+    open(&host).commit(&replacing(("one", before))).unwrap();
+    thread::scope(|scope| {
+        let mut firewall = open(&host);
+        let writing = scope.spawn(move || {
+            let rule = Rule::new().tcp().dport(22).counter().accept();
+            for _ in 0..20 {
+                let mut transaction = Transaction::new().with_handles();
+                let put = |_| transaction.insert_rule(INPUT, Position::Head, &rule);
+                let ids: Vec<_> = (0..added).map(put).collect();
+                let committed = firewall.commit(&transaction).unwrap();
+                let mut transaction = Transaction::new();
+                for handle in ids.into_iter().filter_map(|id| committed.handle(id)) {
+                    transaction.delete_rule(INPUT, handle);
+                }
+                firewall.commit(&transaction).unwrap();
+            }
+        });
+        let mut reader = open(&host);
+        while !writing.is_finished() {
+            let rules = match reader.rules(INPUT) {
+                Ok(rules) => rules,
+                Err(Error::Interrupted { .. }) => continue,
+                Err(error) => panic!("{error}"),
+            };
+            let handles: BTreeSet<_> = rules.iter().map(|rule| rule.handle).collect();
+            assert_eq!(handles.len(), rules.len());
+            assert!([before, before + added].contains(&rules.len()), "{}", rules.len());
+        }
+        writing.join().unwrap();
+    });
+}
+
+#[test]
+fn reading_leaves_the_generation_as_it_is() {
+    need_namespaces!();
+    let host = Host::new("server");
+    let mut firewall = open(&host);
+    firewall.commit(&replacing(WRITERS[0])).unwrap();
+    let before = firewall.generation().unwrap();
+    firewall.tables(None).unwrap();
+    firewall.chains(EDGE).unwrap();
+    firewall.rules(INPUT).unwrap();
+    firewall.check(&replacing(WRITERS[1])).unwrap();
+    firewall.commit(&Transaction::new()).unwrap();
+    assert_eq!(firewall.generation().unwrap(), before);
 }
 
 #[test]

@@ -48,7 +48,10 @@ fn addresses_are_matched_singly_in_networks_ranges_masks_and_lists() {
         ("10.0.1.10", &["not from one", "from network", "not from range", "not from mask", "not from list"]),
         ("10.9.3.9", &["not from one", "not from network", "not from range", "from mask", "from list"]),
         ("172.16.0.3", &["not from one", "not from network", "not from range", "not from mask", "from list"]),
-        ("172.16.0.4", &["not from one", "not from network", "not from range", "not from mask", "not from list"]),
+        (
+            "172.16.0.4",
+            &["not from one", "not from network", "not from range", "not from mask", "not from list"],
+        ),
     ];
     for (source, from) in v4 {
         let expected = [from, &["to one", "to network", "of IPv4"]].concat();

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use portcullis::expr::{Ct, CtKey, Data, Immediate, Register};
 use portcullis::language::matches::{CtTrafficMatch, TrafficKind};
-use portcullis::{Chain, CtDirection, CtState, CtStatus, Family, Hook, Policy, Priority, Rule, Ruleset, Table};
+use portcullis::{
+    Chain, CtDirection, CtState, CtStatus, Family, Hook, Policy, Priority, Rule, Ruleset, Table,
+};
 use portcullis::{masked, not};
 use portcullis_world::{Attempt, Host, PATIENT, Packet, TcpFlags, World, need_namespaces};
 
@@ -16,7 +18,7 @@ const ENDS: [(&str, &str); 2] = [("10.0.1.1", "10.0.1.2"), ("fd00:1::1", "fd00:1
 
 /// A chain in a table of its own.
 fn add(host: &Host, table: &str, chain: Chain) {
-    open(host).apply(&Ruleset::new().table(Table::new(Family::Inet, table).chain(chain))).unwrap();
+    open(host).apply(Ruleset::new().table(Table::new(Family::Inet, table).chain(chain))).unwrap();
 }
 
 fn states() -> [(&'static str, Rule); 7] {
@@ -40,7 +42,8 @@ fn states_follow_the_connection() {
     add(&world.server, "untrack", raw);
     let mut server = Gauge::new(&world.server, Family::Inet, Chain::filter("input", Hook::Input), states());
     let mut client = Gauge::new(&world.client, Family::Inet, Chain::filter("input", Hook::Input), states());
-    let services = ENDS.map(|(_, server)| [53, 54].map(|port| world.server.udp_service((server, port), "udp")));
+    let services =
+        ENDS.map(|(_, server)| [53, 54].map(|port| world.server.udp_service((server, port), "udp")));
 
     for (a, b) in ENDS {
         let ask = |port| {
@@ -69,7 +72,9 @@ fn states_follow_the_connection() {
         client.expect("the error that answers it", || {}, &["related", "not new", "known"]);
 
         // Not the beginning of anything. The client's own filter is no obstacle.
-        for flags in [TcpFlags::SYN | TcpFlags::ACK, TcpFlags::RST, TcpFlags::FIN | TcpFlags::PSH | TcpFlags::URG] {
+        for flags in
+            [TcpFlags::SYN | TcpFlags::ACK, TcpFlags::RST, TcpFlags::FIN | TcpFlags::PSH | TcpFlags::URG]
+        {
             let packet = Packet::tcp((a, 5000), (b, 80)).flags(flags);
             let invalid = || packet.send(&world.client);
             server.expect(&format!("{flags:?} out of nowhere"), invalid, &["invalid", "not new"]);
@@ -105,9 +110,18 @@ fn directions_statuses_and_what_has_passed_are_those_of_the_connection() {
             ("confirmed", Rule::new().ct_status(CtStatus::CONFIRMED)),
             ("not confirmed", Rule::new().ct_status(not(CtStatus::CONFIRMED))),
             ("translated", Rule::new().ct_status(CtStatus::SNAT | CtStatus::DNAT)),
-            ("expires in 10 to 20 minutes", Rule::new().ct_status(CtStatus::CONFIRMED).ct_expiration(minutes(10)..=minutes(20))),
-            ("expires later", Rule::new().ct_status(CtStatus::CONFIRMED).ct_expiration(not(Duration::ZERO..=minutes(20)))),
-            ("expires soon", Rule::new().ct_status(CtStatus::CONFIRMED).ct_expiration(Duration::ZERO..=minutes(9))),
+            (
+                "expires in 10 to 20 minutes",
+                Rule::new().ct_status(CtStatus::CONFIRMED).ct_expiration(minutes(10)..=minutes(20)),
+            ),
+            (
+                "expires later",
+                Rule::new().ct_status(CtStatus::CONFIRMED).ct_expiration(not(Duration::ZERO..=minutes(20))),
+            ),
+            (
+                "expires soon",
+                Rule::new().ct_status(CtStatus::CONFIRMED).ct_expiration(Duration::ZERO..=minutes(9)),
+            ),
             ("1 packet", Rule::new().ct_packets(1)),
             ("2 packets", Rule::new().ct_packets(2)),
             ("3 packets and more", Rule::new().ct_packets(3..=u64::MAX)),
@@ -115,7 +129,14 @@ fn directions_statuses_and_what_has_passed_are_those_of_the_connection() {
             ("1 answered", traffic(TrafficKind::Packets, CtDirection::Reply, 1..=1)),
             ("some 100 bytes", Rule::new().ct_bytes(101..=199)),
             ("no bytes answered", traffic(TrafficKind::Bytes, CtDirection::Reply, 0..=0)),
-            ("large packets", Rule::new().say(CtTrafficMatch { kind: TrafficKind::AveragePacket, direction: None, traffic: (90..=u64::MAX).into() })),
+            (
+                "large packets",
+                Rule::new().say(CtTrafficMatch {
+                    kind: TrafficKind::AveragePacket,
+                    direction: None,
+                    traffic: (90..=u64::MAX).into(),
+                }),
+            ),
             ("zone 0", Rule::new().ct_zone(0)),
             ("zone 7", Rule::new().ct_zone(7)),
             ("not zone 7", Rule::new().ct_zone(not([7, 8]))),
@@ -140,7 +161,8 @@ fn directions_statuses_and_what_has_passed_are_those_of_the_connection() {
         ];
         server.expect(&format!("the first question to {b}"), ask, &first.concat());
         let expires = "expires in 10 to 20 minutes";
-        let answer = ["reply", "seen reply", "confirmed", expires, "2 packets", "1 answered", "large packets"];
+        let answer =
+            ["reply", "seen reply", "confirmed", expires, "2 packets", "1 answered", "large packets"];
         client.expect("the answer", || {}, &[&answer[..], &zone].concat());
         let second = [
             &["original", "not reply", "seen reply", "confirmed", expires, "3 packets and more", "2 asked"][..],
@@ -268,7 +290,9 @@ fn original_and_reply_addresses_are_those_before_and_behind_translation() {
             (true, false) => &["not meant for ::3"],
         });
         expected.extend(match v6 {
-            false => &["meant for the network", "meant for an odd network", "not meant for another network"][..],
+            false => {
+                &["meant for the network", "meant for an odd network", "not meant for another network"][..]
+            }
             true => &["meant for the network 6"],
         });
         expected.extend(match v6 {
@@ -315,7 +339,13 @@ fn a_connection_that_a_helper_expected_is_told_by_its_name() {
     control.echo("USER anonymous\r\n", PATIENT).unwrap();
     control.echo("PORT 10,0,1,1,4,2\r\n", PATIENT).unwrap();
     let call = |port: u16| {
-        assert!(Attempt::tcp(("10.0.1.1", port)).source_port(2020).timeout(PATIENT).from(&world.server).is_connected());
+        assert!(
+            Attempt::tcp(("10.0.1.1", port))
+                .source_port(2020)
+                .timeout(PATIENT)
+                .from(&world.server)
+                .is_connected()
+        );
     };
     let expected = ["expected by ftp", "not by sip", "by one of two", "related"];
     gauge.expect("the data connection, to port 1026", || call(1026), &expected);

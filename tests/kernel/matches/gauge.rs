@@ -1,6 +1,6 @@
 //! A chain whose rules only count, read packet by packet.
 
-use portcullis::{Chain, ChainRef, Family, Icmpv6Type, Netfilter, Rule, Ruleset, Table};
+use portcullis::{Chain, ChainRef, Error, Family, Icmpv6Type, Netfilter, Rule, Ruleset, Table};
 use portcullis_world::{Host, NflogListener, PATIENT, SHORT};
 
 use crate::support::{counts, open};
@@ -9,7 +9,7 @@ use crate::support::{counts, open};
 ///
 /// A last rule logs every packet to a netlink group: that is how the gauge knows that a packet has passed all the
 /// rules before it. Only one packet is on its way at any time.
-pub struct Gauge {
+pub(crate) struct Gauge {
     firewall: Netfilter,
     chain: ChainRef,
     seen: NflogListener,
@@ -17,17 +17,28 @@ pub struct Gauge {
 }
 
 impl Gauge {
-    /// Puts the rules, each under its name, behind those that the chain has.
+    /// Puts the rules, each under its name, behind those that the chain has, into a table of their own.
     ///
-    /// The table takes nothing else; packets of the neighbour discovery of IPv6 are not looked at.
-    pub fn new<N: Into<String>>(
+    /// Packets of IPv6's neighbour discovery are not looked at.
+    #[track_caller]
+    pub(crate) fn new<N: Into<String>>(
         host: &Host,
         family: Family,
         chain: Chain,
         rules: impl IntoIterator<Item = (N, Rule)>,
     ) -> Self {
-        // Of many gauges in one host each has a name and a group.
-        let group = 1 + open(host).tables(None).unwrap().len() as u16;
+        Self::try_new(host, family, chain, rules).unwrap_or_else(|error| panic!("host {host}: {error}"))
+    }
+
+    /// The same for what older kernels lack: their refusal.
+    pub(crate) fn try_new<N: Into<String>>(
+        host: &Host,
+        family: Family,
+        mut chain: Chain,
+        rules: impl IntoIterator<Item = (N, Rule)>,
+    ) -> Result<Self, Error> {
+        // Of many gauges in one host each has a table and a group.
+        let group = 1 + open(host).tables(None)?.len() as u16;
         let table = format!("gauge{group}");
         let name = chain.name.clone();
         let mut all = Vec::new();
@@ -36,23 +47,21 @@ impl Gauge {
             all.push(Rule::new().icmpv6_type(neighbours).accept());
             all.push(Rule::new().icmpv6_type(Icmpv6Type::MLD2_LISTENER_REPORT).accept());
         }
-        all.extend(chain.rules.iter().cloned());
+        all.append(&mut chain.rules);
         all.extend(rules.into_iter().map(|(name, rule)| rule.counter().comment(&name.into())));
         all.push(Rule::new().nflog(group));
-        let mut chain = chain;
         chain.rules = all;
         let seen = host.nflog(group);
         let mut firewall = open(host);
-        let ruleset = Ruleset::new().table(Table::new(family, &*table).chain(chain));
-        firewall.apply(&ruleset).unwrap_or_else(|error| panic!("host {host}: {error}"));
+        firewall.apply(Ruleset::new().table(Table::new(family, &*table).chain(chain)))?;
         let chain = ChainRef::from((family, table, name));
         let before = counts(&mut firewall, &chain);
-        Self { firewall, chain, seen, before }
+        Ok(Self { firewall, chain, seen, before })
     }
 
     /// The names of the rules that match the packet which `send` sends, in order.
     #[track_caller]
-    pub fn matching(&mut self, send: impl FnOnce()) -> Vec<String> {
+    pub(crate) fn matching(&mut self, send: impl FnOnce()) -> Vec<String> {
         send();
         if self.seen.next(PATIENT).is_none() {
             panic!("the packet did not arrive in chain {:?}", self.chain);
@@ -62,34 +71,30 @@ impl Gauge {
 
     /// The packet which `send` sends is matched by these rules and no other.
     #[track_caller]
-    pub fn expect(&mut self, packet: &str, send: impl FnOnce(), expected: &[&str]) {
+    pub(crate) fn expect(&mut self, packet: &str, send: impl FnOnce(), expected: &[&str]) {
         let matching = self.matching(send);
         assert_eq!(matching, expected, "the rules that match {packet} (left: seen, right: expected)");
     }
 
     /// Nothing comes to the chain's end of what `send` sends.
     #[track_caller]
-    pub fn expect_silence(&mut self, packet: &str, send: impl FnOnce()) {
+    pub(crate) fn expect_silence(&mut self, packet: &str, send: impl FnOnce()) {
         send();
         let seen = self.seen.next(SHORT);
         assert_eq!(seen, None, "{packet} must not come here");
     }
 
-    /// The packets that each rule counted since it was asked the last time.
-    pub fn since(&mut self) -> Vec<(String, u64)> {
-        let now = counts(&mut self.firewall, &self.chain);
-        let since = now.iter().zip(&self.before).map(|((name, now), (_, before))| (name.clone(), now - before));
-        let since = since.collect();
-        self.before = now;
-        since
-    }
-
+    /// The names of the rules that have counted since this was asked the last time.
     fn change(&mut self) -> Vec<String> {
-        let named = |(name, packets)| match packets {
+        let now = counts(&mut self.firewall, &self.chain);
+        let since = now.iter().zip(&self.before).map(|((name, now), (_, before))| (name, now - before));
+        let named = since.filter_map(|(name, packets)| match packets {
             0 => None,
-            1 => Some(name),
+            1 => Some(name.clone()),
             more => Some(format!("{name} ({more} times)")),
-        };
-        self.since().into_iter().filter_map(named).collect()
+        });
+        let named = named.collect();
+        self.before = now;
+        named
     }
 }

@@ -1,6 +1,8 @@
 //! What else the IP header says: lifetime, class, congestion, length, fragments, extension headers.
 
-use portcullis::{Chain, Dscp, Family, Hook, Ipv6Header, Policy, Priority, Rule, language::matches::Ecn, masked, not};
+use portcullis::{
+    Chain, Dscp, Family, Hook, Ipv6Header, Policy, Priority, Rule, language::matches::Ecn, masked, not,
+};
 use portcullis_world::{Packet, World, need_namespaces};
 
 use super::Gauge;
@@ -50,7 +52,16 @@ fn lifetime_class_congestion_and_length_are_matched() {
         (0xbb, &["EF", "AF11 or EF", "Tos not 0xb8", "Tos not x8", "congestion"]),
         (
             0x2a,
-            &["not EF", "CS1 to CS2", "AF11 or EF", "Tos not 0xb8", "Tos not x8", "Tos range", "no congestion", "capable"],
+            &[
+                "not EF",
+                "CS1 to CS2",
+                "AF11 or EF",
+                "Tos not 0xb8",
+                "Tos not x8",
+                "Tos range",
+                "no congestion",
+                "capable",
+            ],
         ),
         (0x45, &["not EF", "Tos not 0xb8", "Tos not x8", "no congestion", "capable"]),
     ];
@@ -66,7 +77,8 @@ fn lifetime_class_congestion_and_length_are_matched() {
         let named = |names: &[&str], kind: &str| -> Vec<String> {
             names.iter().map(|name| format!("{kind} {name}")).collect()
         };
-        let classless = named(&["not EF", "Tos not 0xb8", "Tos not x8", "no congestion"], &format!("{version}:"));
+        let classless =
+            named(&["not EF", "Tos not 0xb8", "Tos not x8", "no congestion"], &format!("{version}:"));
         let long = named(&["not to 100"], "length");
         for (ttl, names) in lifetimes {
             let expected = [named(names, lifetime), long.clone(), classless.clone()].concat();
@@ -96,7 +108,8 @@ fn fragments_behind_the_first_are_told_from_whole_packets() {
     let (from, to) = (world.client.mac("eth0"), world.server.mac("eth0"));
     let whole = Packet::udp("10.0.1.1:4000", "10.0.1.2:9").payload([0; 16]).ethernet(from, to);
     // Where a fragment lies in its packet, in units of 8 bytes; the highest bits: "do not", "more follow".
-    for (place, expected) in [(0x4000, "whole or first"), (0x2000, "whole or first"), (0x2002, "fragment"), (0x0001, "fragment")]
+    for (place, expected) in
+        [(0x4000, "whole or first"), (0x2000, "whole or first"), (0x2002, "fragment"), (0x0001, "fragment")]
     {
         let frame = with_fragment_word(&whole, place);
         gauge.expect(

@@ -28,7 +28,8 @@ fn interfaces_are_matched_by_name_beginning_number_and_list() {
         ("out by lan's number", Rule::new().oif(Interface::Index(router.ifindex("lan")))),
     ];
     let mut gauge = Gauge::new(router, Family::Inet, Chain::filter("forward", Hook::Forward), rules);
-    let by_eth0 = ["in by eth0", "in by eth*", "in by eth+", "in by none of them", "in by eth0's number", "in by any"];
+    let by_eth0 =
+        ["in by eth0", "in by eth*", "in by eth+", "in by none of them", "in by eth0's number", "in by any"];
     let by_eth1 = [
         "not in by eth0",
         "in by eth*",

@@ -20,7 +20,10 @@ fn ethernet_addresses_are_matched() {
         ("not from the client", Rule::new().ether_saddr(not(client.0))),
         ("from a text", Rule::new().ether_saddr("02:00:00:00:00:99")),
         ("from a list", Rule::new().ether_saddr([MacAddr(FORGED.0), MacAddr([2, 0, 0, 0, 0, 1])])),
-        ("from a range", Rule::new().ether_saddr(MacAddr([2, 0, 0, 0, 0, 0x90])..=MacAddr([2, 0, 0, 0, 0, 0xff]))),
+        (
+            "from a range",
+            Rule::new().ether_saddr(MacAddr([2, 0, 0, 0, 0, 0x90])..=MacAddr([2, 0, 0, 0, 0, 0xff])),
+        ),
         ("to the server", Rule::new().ether_daddr(server.0)),
         ("to all", Rule::new().ether_daddr(Mac::BROADCAST.0)),
         ("to a group", Rule::new().ether_daddr(masked(group, group))),

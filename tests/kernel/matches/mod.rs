@@ -15,5 +15,4 @@ mod share;
 mod socket;
 mod time;
 
-pub use gauge::Gauge;
-
+pub(crate) use gauge::Gauge;

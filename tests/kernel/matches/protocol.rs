@@ -1,6 +1,8 @@
 //! Transport protocols, ports, ICMP, and what TCP's header says.
 
-use portcullis::{Chain, Family, Hook, Icmp6Code, IcmpCode, IcmpType, Icmpv6Type, Policy, Protocol, Rule, not};
+use portcullis::{
+    Chain, Family, Hook, Icmp6Code, IcmpCode, IcmpType, Icmpv6Type, Policy, Protocol, Rule, not,
+};
 use portcullis::{Matching, Port, TcpFlags as Flags, TcpOption};
 use portcullis_world::{Packet, TcpFlags, World, need_namespaces};
 
@@ -104,7 +106,10 @@ fn icmp_messages_are_matched_by_type_and_code() {
         ("no ping 6", Rule::new().icmpv6_type(not(Icmpv6Type::ECHO_REQUEST))),
         ("1 to 4, version 6", Rule::new().icmpv6_type(1..=4)),
         ("port 6", Rule::new().icmpv6_type(unreachable6).icmpv6_code(Icmp6Code::PortUnreachable)),
-        ("other than port 6", Rule::new().icmpv6_type(unreachable6).icmpv6_code(not(Icmp6Code::PortUnreachable))),
+        (
+            "other than port 6",
+            Rule::new().icmpv6_type(unreachable6).icmpv6_code(not(Icmp6Code::PortUnreachable)),
+        ),
     ];
     let mut gauge = Gauge::new(&world.server, Family::Inet, chain(), rules);
     let cases: [(u8, u8, &[&str]); 6] = [
@@ -183,7 +188,10 @@ fn tcp_options_are_matched_by_presence_and_segment_size() {
     for (a, b) in [(CLIENT, SERVER), (CLIENT6, SERVER6)] {
         let syn = || Packet::tcp((a, 4000), (b, 80)).flags(TcpFlags::SYN);
         // Header, then: no operation, window scale 7.
-        let scaled = [&[0x0f, 0xa0, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x60, 2, 0xff, 0xff, 0, 0, 0, 0][..], &[1, 3, 3, 7]];
+        let scaled = [
+            &[0x0f, 0xa0, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x60, 2, 0xff, 0xff, 0, 0, 0, 0][..],
+            &[1, 3, 3, 7],
+        ];
         let scaled = Packet::other(a, b, 6).payload(scaled.concat());
         let cases: [(&str, Packet, &[&str]); 6] = [
             ("no option", syn(), &["does not announce"]),

@@ -1,9 +1,10 @@
 //! No more often than so, no more connections than so.
 
 use std::net::UdpSocket;
+use std::time::Instant;
 
 use portcullis::{Chain, Family, Hook, Rate, Rule, Ruleset, Table};
-use portcullis_world::{Host, World, need_namespaces};
+use portcullis_world::{Host, PATIENT, Packet, World, need_namespaces};
 
 use super::Gauge;
 use crate::support::{counts, open};
@@ -35,7 +36,7 @@ fn a_burst_passes_and_then_nothing() {
         }
         let chain = chain.rule(Rule::new().drop());
         let mut firewall = open(&host);
-        firewall.apply(&Ruleset::new().table(Table::new(family, "t").chain(chain))).unwrap();
+        firewall.apply(Ruleset::new().table(Table::new(family, "t").chain(chain))).unwrap();
         host.run(|| {
             let socket = UdpSocket::bind((loopback, 0)).unwrap();
             for _ in 0..20 {
@@ -54,10 +55,13 @@ fn a_burst_passes_and_then_nothing() {
 fn a_rate_lets_pass_what_is_slower() {
     need_namespaces!();
     let host = Host::new("host");
-    let rules = [("a million", Rule::new().limit(Rate::per_second(1_000_000))), ("more", Rule::new().limit(Rate::per_second(1_000_000).over()))];
+    let rules = [
+        ("a million", Rule::new().limit(Rate::per_second(1_000_000))),
+        ("more", Rule::new().limit(Rate::per_second(1_000_000).over())),
+    ];
     let mut gauge = Gauge::new(&host, Family::Ip, Chain::filter("output", Hook::Output), rules);
     for _ in 0..20 {
-        let packet = portcullis_world::Packet::icmp("127.0.0.1", "127.0.0.1", 3, 1);
+        let packet = Packet::icmp("127.0.0.1", "127.0.0.1", 3, 1);
         gauge.expect("a packet after another", || packet.send(&host), &["a million"]);
     }
 }
@@ -66,7 +70,8 @@ fn a_rate_lets_pass_what_is_slower() {
 fn connections_are_counted_while_they_exist() {
     need_namespaces!();
     let world = World::pair();
-    let _services = [world.server.tcp_service("10.0.1.2:80", "v4"), world.server.tcp_service("[fd00:1::2]:80", "v6")];
+    let _services =
+        [world.server.tcp_service("10.0.1.2:80", "v4"), world.server.tcp_service("[fd00:1::2]:80", "v6")];
     let chain = Chain::filter("input", Hook::Input).rule(Rule::new().not_tcp_syn().accept());
     let rules = [
         ("2 of 4", Rule::new().ipv4().tcp().dport(80).connlimit(2)),
@@ -76,12 +81,18 @@ fn connections_are_counted_while_they_exist() {
         ("over 0 of others", Rule::new().tcp().dport(81).connlimit_over(0)),
     ];
     let mut gauge = Gauge::new(&world.server, Family::Inet, chain, rules);
-    let mut open = Vec::new();
     for (server, version) in [("10.0.1.2:80", 4), ("[fd00:1::2]:80", 6)] {
         let (within, over) = (format!("2 of {version}"), format!("over 2 of {version}"));
+        let mut open = Vec::new();
         for (count, expected) in [(1, &within), (2, &within), (3, &over), (4, &over)] {
             let send = || open.push(world.client.tcp_open(server));
             gauge.expect(&format!("connection {count} to {server}"), send, &[expected]);
+        }
+        // The kernel finds out with the next connections that the others are closed.
+        drop(open);
+        let deadline = Instant::now() + PATIENT;
+        while gauge.matching(|| drop(world.client.tcp_open(server))) != [&*within] {
+            assert!(Instant::now() < deadline, "closed connections to {server} still count");
         }
     }
 }

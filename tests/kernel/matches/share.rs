@@ -2,8 +2,8 @@
 
 use std::net::UdpSocket;
 
-use portcullis::{Chain, Family, Hook, Rule, Ruleset, Table, not};
-use portcullis_world::{Host, Packet, need_namespaces};
+use portcullis::{Chain, CtState, Family, Hook, Rule, Ruleset, Table, not};
+use portcullis_world::{Attempt, Host, PATIENT, Packet, World, need_namespaces};
 
 use super::Gauge;
 use crate::support::{counts, open};
@@ -40,6 +40,30 @@ fn every_nth_packet_is_exactly_that() {
 }
 
 #[test]
+fn every_nth_connection_is_exactly_that() {
+    need_namespaces!();
+    let world = World::pair();
+    let new = || Rule::new().ct_state(CtState::NEW).udp();
+    let rules =
+        [("2nd of 2", new().nth(2, 1)), ("1st of 3", new().nth(3, 0)), ("not 1st of 3", new().not_nth(3, 0))];
+    let mut gauge = Gauge::new(&world.server, Family::Inet, Chain::filter("input", Hook::Input), rules);
+    let mut connection = 0;
+    for server in ["10.0.1.2:53", "[fd00:1::2]:53"] {
+        let _service = world.server.udp_service(server, "udp");
+        for port in 4000..4006 {
+            let attempt = Attempt::udp(server, "hello").source_port(port).timeout(PATIENT);
+            let ask = || assert!(attempt.from(&world.client).is_connected(), "no answer of {server}");
+            let second = (connection % 2 == 1).then_some("2nd of 2");
+            let first = if connection % 3 == 0 { "1st of 3" } else { "not 1st of 3" };
+            let expected: Vec<_> = second.into_iter().chain([first]).collect();
+            gauge.expect(&format!("connection {connection}"), ask, &expected);
+            gauge.expect(&format!("the second packet of connection {connection}"), ask, &[]);
+            connection += 1;
+        }
+    }
+}
+
+#[test]
 fn a_random_part_of_the_packets_is_about_as_large_as_said() {
     need_namespaces!();
     let host = Host::new("host");
@@ -60,7 +84,7 @@ fn a_random_part_of_the_packets_is_about_as_large_as_said() {
     // The hook works in the sender's own call: nothing need be waited for. No answers: nothing is delivered.
     let chain = chain.rule(Rule::new().drop());
     let mut firewall = open(&host);
-    firewall.apply(&Ruleset::new().table(Table::new(Family::Ip, "t").chain(chain))).unwrap();
+    firewall.apply(Ruleset::new().table(Table::new(Family::Ip, "t").chain(chain))).unwrap();
     host.run(|| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         for _ in 0..1000 {

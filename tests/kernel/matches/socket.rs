@@ -47,7 +47,8 @@ fn listening_sockets_are_told_by_transparency_and_address() {
 fn an_answer_is_matched_by_its_sockets_mark() {
     need_namespaces!();
     let world = World::pair();
-    let _service = [world.server.udp_service("10.0.1.2:53", "v4"), world.server.udp_service("[fd00:1::2]:53", "v6")];
+    let _service =
+        [world.server.udp_service("10.0.1.2:53", "v4"), world.server.udp_service("[fd00:1::2]:53", "v6")];
     let rules = [
         ("seven", Rule::new().udp().socket_mark(7)),
         ("not seven", Rule::new().udp().socket_mark(not(7))),
@@ -55,7 +56,8 @@ fn an_answer_is_matched_by_its_sockets_mark() {
     ];
     let mut gauge = Gauge::new(&world.client, Family::Inet, Chain::filter("input", Hook::Input), rules);
     for server in ["10.0.1.2:53", "[fd00:1::2]:53"] {
-        for (mark, expected) in [(7, &["seven", "five to nine"][..]), (8, &["not seven"]), (9, &["not seven", "five to nine"])]
+        for (mark, expected) in
+            [(7, &["seven", "five to nine"][..]), (8, &["not seven"]), (9, &["not seven", "five to nine"])]
         {
             let attempt = Attempt::udp(server, "hello").mark(mark).timeout(PATIENT);
             let name = format!("an answer of {server} for mark {mark}");

@@ -42,7 +42,10 @@ fn packets_are_matched_by_the_time_at_which_they_come() {
         ("never: not between", Rule::new().date(not(now - hour..=now + hour))),
         ("never: not from the past", Rule::new().date(not(now - hour..))),
         ("this hour", Rule::new().time_of_day(time(seconds - HOUR)..=time(seconds + HOUR))),
-        ("not another hour", Rule::new().time_of_day(not(time(seconds + 2 * HOUR)..=time(seconds + 4 * HOUR)))),
+        (
+            "not another hour",
+            Rule::new().time_of_day(not(time(seconds + 2 * HOUR)..=time(seconds + 4 * HOUR))),
+        ),
         ("over midnight", Rule::new().time_of_day(time(seconds - HOUR)..=time(seconds - 2 * HOUR))),
         (
             "hour of a list",
@@ -60,7 +63,8 @@ fn packets_are_matched_by_the_time_at_which_they_come() {
         ("never: another day", Rule::new().weekday(day(seconds + 3 * DAY))),
         ("never: other days", Rule::new().weekday(day(seconds + 2 * DAY)..=day(seconds + 5 * DAY))),
     ];
-    let expected: Vec<_> = rules.iter().map(|(name, _)| *name).filter(|name| !name.starts_with("never")).collect();
+    let expected: Vec<_> =
+        rules.iter().map(|(name, _)| *name).filter(|name| !name.starts_with("never")).collect();
     let mut gauge = Gauge::new(&host, Family::Inet, Chain::filter("output", Hook::Output), rules);
     let packet = Packet::icmp("127.0.0.1", "127.0.0.1", 3, 1);
     gauge.expect(&format!("a packet at {}", time(seconds)), || packet.send(&host), &expected);

@@ -11,7 +11,9 @@ use super::program;
 /// A datagram to that address and port that came in.
 fn to(address: &str, port: u16) -> impl Fn(&Frame) -> bool {
     let address: IpAddr = address.parse().unwrap();
-    move |frame| !frame.is_outgoing() && frame.destination() == Some(address) && frame.destination_port() == Some(port)
+    move |frame| {
+        !frame.is_outgoing() && frame.destination() == Some(address) && frame.destination_port() == Some(port)
+    }
 }
 
 #[test]
@@ -23,9 +25,9 @@ fn a_copy_is_seen_by_the_third_host_and_the_packet_goes_on() {
     program(
         &world.router,
         Family::Ip,
-        [chain()
-            .rule(Rule::new().udp().dport(53).duplicate(Ipv4Addr::new(10, 0, 2, 1)))
-            .rule(Rule::new().udp().dport(54).duplicate(Duplicate::to(Ipv4Addr::new(10, 0, 2, 1)).device(eth1)))],
+        [chain().rule(Rule::new().udp().dport(53).duplicate(Ipv4Addr::new(10, 0, 2, 1))).rule(
+            Rule::new().udp().dport(54).duplicate(Duplicate::to(Ipv4Addr::new(10, 0, 2, 1)).device(eth1)),
+        )],
     );
     let stranger = Ipv6Addr::new(0xfd00, 2, 0, 0, 0, 0, 0, 1);
     program(
@@ -43,13 +45,19 @@ fn a_copy_is_seen_by_the_third_host_and_the_packet_goes_on() {
             assert!(outcome.is_connected(), "the packet itself reaches {backend}, port {port}: {outcome:?}");
             let copy = sniffer.until(to(backend, port), PATIENT);
             let copy = copy.unwrap_or_else(|| panic!("no copy for the stranger of what went to {backend}"));
-            assert_eq!(copy.payload(), Some(&b"hello"[..]), "the copy of what went to {backend}, port {port}");
+            assert_eq!(
+                copy.payload(),
+                Some(&b"hello"[..]),
+                "the copy of what went to {backend}, port {port}"
+            );
         }
         // What no rule is for is not copied: it would have come before the copy that follows it.
         let _services = [53, 55].map(|port| world.backend1.udp_service((backend, port), "dns"));
         let sniffer = world.stranger.sniff("eth0");
         for port in [55, 53] {
-            assert!(Attempt::udp((backend, port), "hello").timeout(PATIENT).from(&world.client).is_connected());
+            assert!(
+                Attempt::udp((backend, port), "hello").timeout(PATIENT).from(&world.client).is_connected()
+            );
         }
         let first = sniffer.until(|frame| to(backend, 53)(frame) || to(backend, 55)(frame), PATIENT);
         assert_eq!(first.and_then(|frame| frame.destination_port()), Some(53), "the first copy to {backend}");

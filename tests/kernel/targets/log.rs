@@ -167,6 +167,15 @@ impl KernelLog {
     }
 }
 
+/// A rule's name, what it logs, and the line's level, what it has, and what it has not.
+struct Line {
+    name: &'static str,
+    log: Log,
+    level: u32,
+    has: &'static [&'static str],
+    has_not: &'static [&'static str],
+}
+
 #[test]
 fn a_log_line_has_what_was_said() {
     need_namespaces!();
@@ -174,20 +183,44 @@ fn a_log_line_has_what_was_said() {
     let id = std::process::id();
     let prefix = |name: &str| format!("portcullis {id} {name}: ");
     let all = LogFlags::TCP_SEQUENCE | LogFlags::TCP_OPTIONS | LogFlags::IP_OPTIONS | LogFlags::UID;
-    // What a line has, and what it has not.
-    let cases: [(&str, Log, u32, &[&str], &[&str]); 4] = [
-        ("plain", Log::new(), 4, &["OUT=lo", "DPT=9"], &["SEQ=", "UID="]),
-        ("debug", Log::new().level(LogLevel::Debug), 7, &["PROTO=TCP"], &["SEQ="]),
-        ("critical", Log::new().level(LogLevel::Critical), 2, &["SYN"], &[]),
-        ("flags", Log::new().flags(all), 4, &["SEQ=77", "OPT (020405B4)", "UID=0"], &[]),
+    let cases = [
+        Line {
+            name: "plain",
+            log: Log::new(),
+            level: 4,
+            has: &["OUT=lo", "DPT=9"],
+            has_not: &["SEQ=", "UID="],
+        },
+        Line {
+            name: "debug",
+            log: Log::new().level(LogLevel::Debug),
+            level: 7,
+            has: &["PROTO=TCP"],
+            has_not: &["OPT"],
+        },
+        Line {
+            name: "critical",
+            log: Log::new().level(LogLevel::Critical),
+            level: 2,
+            has: &["SYN"],
+            has_not: &[],
+        },
+        Line {
+            name: "flags",
+            log: Log::new().flags(all),
+            level: 4,
+            has: &["SEQ=77", "OPT (020405B4)", "UID=0"],
+            has_not: &[],
+        },
     ];
-    let chain = cases.iter().fold(Chain::filter("output", Hook::Output), |chain, (name, log, ..)| {
+    let chain = cases.iter().fold(Chain::filter("output", Hook::Output), |chain, Line { name, log, .. }| {
         let log = log.clone().prefix(prefix(name));
         chain.rule(Rule::new().tcp().tcp_syn().log(log).counter().comment(name))
     });
     program(&host, Family::Inet, [chain]);
     let mut log = KernelLog::open();
-    let packet = |a, b| Packet::tcp((a, 4000), (b, 9)).flags(portcullis_world::TcpFlags::SYN).numbers(77, 0).mss(1460);
+    let packet =
+        |a, b| Packet::tcp((a, 4000), (b, 9)).flags(portcullis_world::TcpFlags::SYN).numbers(77, 0).mss(1460);
     for loopback in ["127.0.0.1", "::1"] {
         packet(loopback, loopback).send(&host);
     }
@@ -196,14 +229,18 @@ fn a_log_line_has_what_was_said() {
     for (name, count) in counts(&mut firewall, CHAIN) {
         assert_eq!(count, 2, "{name}: the rule goes on");
     }
-    for (rule, (name, said, ..)) in firewall.rules(CHAIN).unwrap().iter().zip(&cases) {
+    for (rule, Line { name, log: said, .. }) in firewall.rules(CHAIN).unwrap().iter().zip(&cases) {
         let listed = rule.expressions().find_map(|expression| match expression {
             Expr::Log(log) => Some(log.clone()),
             _ => None,
         });
         let listed = listed.unwrap_or_else(|| panic!("{name} is not listed"));
         assert_eq!(listed.prefix.as_deref(), Some(&*prefix(name)), "{name}: the prefix as listed");
-        assert_eq!(listed.level.unwrap_or(LogLevel::Warning), said.level.unwrap_or(LogLevel::Warning), "{name}");
+        assert_eq!(
+            listed.level.unwrap_or(LogLevel::Warning),
+            said.level.unwrap_or(LogLevel::Warning),
+            "{name}"
+        );
         let flags = |flags: Option<LogFlags>| flags.unwrap_or(LogFlags::empty());
         assert_eq!(flags(listed.flags), flags(said.flags), "{name}: the flags as listed");
     }
@@ -221,7 +258,7 @@ fn a_log_line_has_what_was_said() {
         Err(error) => portcullis_world::skip!("the lines themselves: /dev/kmsg: {error}"),
     };
     for loopback in ["127.0.0.1", "0000:0000:0000:0000:0000:0000:0000:0001"] {
-        for (name, _, level, has, has_not) in &cases {
+        for Line { name, level, has, has_not, .. } in &cases {
             let line = log.find(&prefix(name)).unwrap_or_else(|| panic!("no line for {name}"));
             assert_eq!(line.0 & 7, *level, "{name}: the level of {line:?}");
             assert!(line.1.contains(&format!("SRC={loopback}")), "{name}: the source of {line:?}");

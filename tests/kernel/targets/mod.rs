@@ -12,7 +12,7 @@ mod reject;
 mod rewrite;
 mod untrack;
 
-use portcullis::{Chain, Family, Ruleset, Table};
+use portcullis::{Chain, Error, Family, Ruleset, Table};
 use portcullis_world::Host;
 
 use crate::support::open;
@@ -20,6 +20,15 @@ use crate::support::open;
 /// Adds chains to a host, in a table `t` of the family.
 #[track_caller]
 fn program(host: &Host, family: Family, chains: impl IntoIterator<Item = Chain>) {
+    try_program(host, family, chains).unwrap_or_else(|error| panic!("host {host}: {error}"));
+}
+
+/// The same for what older kernels lack: their refusal.
+fn try_program(host: &Host, family: Family, chains: impl IntoIterator<Item = Chain>) -> Result<(), Error> {
     let ruleset = Ruleset::new().table(Table::new(family, "t").chains(chains));
-    open(host).apply(&ruleset).unwrap_or_else(|error| panic!("host {host}: {error}"));
+    match open(host).apply(&ruleset) {
+        Ok(_) => Ok(()),
+        Err(error @ Error::Refused(_)) => Err(error),
+        Err(error) => panic!("host {host}: {error}"),
+    }
 }

@@ -49,13 +49,14 @@ fn a_handshake_is_answered_in_the_servers_place() {
     need_namespaces!();
     let world = World::routed();
     world.router.sysctl("net/netfilter/nf_conntrack_tcp_loose", "0");
-    let answer = Synproxy::new().mss(1234).wscale(7).timestamp().sack_perm();
     let raw = Chain::filter("raw", Hook::Prerouting)
         .priority(Priority::RAW)
-        .rule(Rule::new().iif("eth0").tcp().dport(80).tcp_syn().notrack());
-    let unproven = || Rule::new().ct_state(CtState::INVALID | CtState::UNTRACKED);
+        .rule(Rule::new().iif("eth0").tcp().dport(80..=81).tcp_syn().notrack());
+    let unproven = || Rule::new().ct_state(CtState::INVALID | CtState::UNTRACKED).tcp();
+    let all = Synproxy::new().mss(1234).wscale(7).timestamp().sack_perm();
     let forward = Chain::filter("forward", Hook::Forward)
-        .rule(unproven().tcp().dport(80).synproxy(answer))
+        .rule(unproven().dport(80).synproxy(all))
+        .rule(unproven().dport(81).synproxy(Synproxy::new().mss(1235)))
         .rule(Rule::new().ct_state(CtState::INVALID).drop());
     program(&world.router, Family::Inet, [raw, forward]);
     // From this port the client proves nothing: it does not hear the answer. (Not a packet made by hand: of those of
@@ -63,20 +64,46 @@ fn a_handshake_is_answered_in_the_servers_place() {
     let deaf = Chain::filter("input", Hook::Input).rule(Rule::new().tcp().dport(4000).drop());
     program(&world.client, Family::Inet, [deaf]);
     for backend in ["192.168.1.2", "fd00:192::2"] {
-        let service = world.backend1.tcp_service((backend, 80), "web");
+        let service = world.backend1.tcp_service((backend, 81), "web");
         let (near, far) = (world.client.sniff("eth0"), world.backend1.sniff("eth0"));
-        let outcome = Attempt::tcp((backend, 80)).source_port(4000).timeout(SHORT).from(&world.client);
-        assert!(outcome.is_timed_out(), "{outcome:?}");
-        let from_proxy = |frame: &Frame| frame.source_port() == Some(80) && frame.destination_port() == Some(4000);
-        let answer = near.until(from_proxy, PATIENT).unwrap_or_else(|| panic!("no answer for {backend}"));
-        assert_eq!(answer.tcp_flags(), Some(TcpFlags::SYN | TcpFlags::ACK), "{answer:?}");
-        assert_eq!(answer.tcp_mss(), Some(1234), "the proxy's own segment size, to {backend}");
-        let reached = far.pending().into_iter().find(|frame| frame.destination_port() == Some(80));
+        // Segment size; whether window scale, selective acknowledgements and timestamps are offered.
+        for (port, size, options) in [(80, 1234, true), (81, 1235, false)] {
+            let outcome =
+                Attempt::tcp((backend, port)).source_port(4000).timeout(SHORT / 4).from(&world.client);
+            assert!(outcome.is_timed_out(), "{outcome:?}");
+            let from_proxy = |frame: &Frame| frame.source_port() == Some(port) && !frame.is_outgoing();
+            let answer = near.until(from_proxy, PATIENT);
+            let answer = answer.unwrap_or_else(|| panic!("no answer in place of {backend}, port {port}"));
+            assert_eq!(answer.tcp_flags(), Some(TcpFlags::SYN | TcpFlags::ACK), "{answer:?}");
+            assert_eq!(answer.tcp_mss(), Some(size), "the segment size that the proxy says for {backend}");
+            let offered = option_numbers(&answer);
+            let expected = if options { vec![2, 3, 4, 8] } else { vec![2] };
+            assert_eq!(offered, expected, "the options that the proxy says for {backend}, port {port}");
+        }
+        let reached = far.pending().into_iter().find(|frame| frame.protocol() == Some(6));
         assert_eq!(reached, None, "{backend} hears nothing of a client that has proved nothing");
 
-        let outcome = Attempt::tcp((backend, 80)).timeout(PATIENT).from(&world.client);
+        let outcome = Attempt::tcp((backend, 81)).timeout(PATIENT).from(&world.client);
         assert_eq!(outcome.banner(), "web", "a client that answers the proxy reaches {backend}");
         assert_eq!(outcome.seen(), outcome.local().unwrap(), "and is seen as itself");
         assert_eq!(service.visits().len(), 1);
     }
+}
+
+/// The numbers of a segment's TCP options, sorted, without padding.
+fn option_numbers(frame: &Frame) -> Vec<u8> {
+    let mut options = frame.tcp_options().unwrap_or_default();
+    let mut numbers = Vec::new();
+    while let [number, rest @ ..] = options {
+        match (number, rest) {
+            (0 | 1, _) => options = rest,
+            (_, [length, ..]) => {
+                numbers.push(*number);
+                options = options.get(usize::from((*length).max(2))..).unwrap_or_default();
+            }
+            (_, []) => break,
+        }
+    }
+    numbers.sort_unstable();
+    numbers
 }

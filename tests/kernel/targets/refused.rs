@@ -8,7 +8,7 @@ use crate::support::open;
 /// What comes of a rule in a chain `input`.
 fn apply(host: &Host, rule: Rule) -> Result<(), Error> {
     let chain = Chain::filter("input", Hook::Input).rule(rule);
-    open(host).apply(&Ruleset::new().table(Table::new(Family::Inet, "t").chain(chain))).map(drop)
+    open(host).apply(Ruleset::new().table(Table::new(Family::Inet, "t").chain(chain))).map(drop)
 }
 
 #[test]

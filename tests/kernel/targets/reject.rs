@@ -3,7 +3,7 @@
 use portcullis::{Chain, Family, Hook, Icmp6Code, IcmpCode, IcmpxCode, RejectWith, Rule};
 use portcullis_world::{Attempt, Errno, Host, IcmpError, PATIENT, Packet, TcpFlags, World, need_namespaces};
 
-use super::program;
+use super::{program, try_program};
 use crate::support::{counted, open};
 
 use RejectWith::{Icmp, Icmpv6, Icmpx, TcpReset};
@@ -48,24 +48,42 @@ fn error_for(host: &Host, target: (&str, u16)) -> (u8, u8, String) {
     (kind, code, from.to_string())
 }
 
-/// The rules for the three tables of error codes, each for a port of its own, and what is to be heard there.
-fn rejections() -> Vec<(u16, Rule, String, Option<u8>, Option<u8>)> {
-    let mut all = Vec::new();
-    let rule = |port: u16, with| Rule::new().udp().dport(port).counter().reject_with(with).comment(&port.to_string());
-    for (index, (code, number)) in V4.into_iter().enumerate() {
-        let port = 1000 + index as u16;
-        all.push((port, rule(port, Icmp(code)), format!("icmp {code}"), Some(number), None));
+/// A rule for a port of its own, and the code that is heard there in either version of IP, if any is.
+struct Rejection {
+    port: u16,
+    name: String,
+    rule: Rule,
+    v4: Option<u8>,
+    v6: Option<u8>,
+}
+
+impl Rejection {
+    fn new(port: u16, name: &str, with: Option<RejectWith>, v4: Option<u8>, v6: Option<u8>) -> Self {
+        let rule = Rule::new().udp().dport(port).counter();
+        let rule =
+            with.map_or(rule.clone().reject(), |with| rule.reject_with(with)).comment(&port.to_string());
+        Self { port, name: name.to_owned(), rule, v4, v6 }
     }
-    for (index, (code, number)) in V6.into_iter().enumerate() {
-        let port = 1100 + index as u16;
-        all.push((port, rule(port, Icmpv6(code)), format!("icmpv6 {code}"), None, Some(number)));
+
+    /// The address to send to, and the ICMP error that is heard then: its type, code and sender.
+    fn expected(&self) -> impl Iterator<Item = (&'static str, (u8, u8, String))> {
+        let v4 = self.v4.map(|code| ("10.0.1.2", (3, code, "10.0.1.2".to_owned())));
+        let v6 = self.v6.map(|code| ("fd00:1::2", (1, code, "fd00:1::2".to_owned())));
+        v4.into_iter().chain(v6)
     }
-    for (index, (code, v4, v6)) in BOTH.into_iter().enumerate() {
-        let port = 1200 + index as u16;
-        all.push((port, rule(port, Icmpx(code)), format!("icmpx {code}"), Some(v4), Some(v6)));
+}
+
+fn rejections() -> Vec<Rejection> {
+    let mut all = vec![Rejection::new(999, "nothing said", None, Some(3), Some(4))];
+    for (port, (code, v4)) in (1000..).zip(V4) {
+        all.push(Rejection::new(port, &format!("icmp {code}"), Some(Icmp(code)), Some(v4), None));
     }
-    let default = Rule::new().udp().dport(1300).counter().reject().comment("1300");
-    all.push((1300, default, "nothing said".to_owned(), Some(3), Some(4)));
+    for (port, (code, v6)) in (1100..).zip(V6) {
+        all.push(Rejection::new(port, &format!("icmpv6 {code}"), Some(Icmpv6(code)), None, Some(v6)));
+    }
+    for (port, (code, v4, v6)) in (1200..).zip(BOTH) {
+        all.push(Rejection::new(port, &format!("icmpx {code}"), Some(Icmpx(code)), Some(v4), Some(v6)));
+    }
     all
 }
 
@@ -74,18 +92,16 @@ fn a_reject_is_seen_as_its_icmp_error() {
     need_namespaces!();
     let world = World::pair();
     let rejections = rejections();
-    let input = rejections.iter().fold(Chain::filter("input", Hook::Input), |chain, (_, rule, ..)| chain.rule(rule.clone()));
-    program(&world.server, Family::Inet, [input]);
-    for (port, _, name, v4, v6) in &rejections {
-        let mut expected = 0;
-        for (server, kind, code) in [("10.0.1.2", 3, v4), ("fd00:1::2", 1, v6)] {
-            let Some(code) = *code else { continue };
-            let seen = error_for(&world.client, (server, *port));
-            assert_eq!(seen, (kind, code, server.to_owned()), "rejected with {name}: type, code, sender");
-            expected += 1;
+    let rules = rejections.iter().map(|rejection| rejection.rule.clone());
+    program(&world.server, Family::Inet, [Chain::filter("input", Hook::Input).rules(rules)]);
+    for rejection in &rejections {
+        let Rejection { port, name, .. } = rejection;
+        for (server, expected) in rejection.expected() {
+            assert_eq!(error_for(&world.client, (server, *port)), expected, "{name}: type, code, sender");
         }
         let counted = counted(&mut open(&world.server), (Family::Inet, "t", "input"), &port.to_string());
-        assert_eq!(counted, expected, "a counter before {name} counts what is rejected");
+        let rejected = rejection.expected().count() as u64;
+        assert_eq!(counted, rejected, "{name}: the rule's counter counts what is rejected");
     }
 }
 
@@ -94,17 +110,17 @@ fn a_reject_is_the_same_in_tables_of_one_version() {
     need_namespaces!();
     let world = World::pair();
     let rejections = rejections();
-    let of = |v4: bool| {
-        let chosen = rejections.iter().filter(move |(_, _, _, code4, code6)| if v4 { code4.is_some() } else { code6.is_some() });
-        chosen.fold(Chain::filter("input", Hook::Input), |chain, (_, rule, ..)| chain.rule(rule.clone()))
+    let of = |family: Family, has: fn(&Rejection) -> bool| {
+        let rules =
+            rejections.iter().filter(|rejection| has(rejection)).map(|rejection| rejection.rule.clone());
+        program(&world.server, family, [Chain::filter("input", Hook::Input).rules(rules)]);
     };
-    program(&world.server, Family::Ip, [of(true)]);
-    program(&world.server, Family::Ip6, [of(false)]);
-    for (port, _, name, v4, v6) in &rejections {
-        for (server, kind, code) in [("10.0.1.2", 3, v4), ("fd00:1::2", 1, v6)] {
-            let Some(code) = *code else { continue };
-            let seen = error_for(&world.client, (server, *port));
-            assert_eq!(seen, (kind, code, server.to_owned()), "rejected with {name}: type, code, sender");
+    of(Family::Ip, |rejection| rejection.v4.is_some());
+    of(Family::Ip6, |rejection| rejection.v6.is_some());
+    for rejection in &rejections {
+        let Rejection { port, name, .. } = rejection;
+        for (server, expected) in rejection.expected() {
+            assert_eq!(error_for(&world.client, (server, *port)), expected, "{name}: type, code, sender");
         }
     }
 }
@@ -132,7 +148,8 @@ fn a_reject_on_the_way_comes_from_the_router_and_one_of_its_own_from_itself() {
         let reset = Attempt::tcp((backend, 1002)).timeout(PATIENT).from(&world.client);
         assert!(reset.is_reset(), "a reset on the way to {backend}: {reset:?}");
         let unreachable = Attempt::tcp((backend, 1003)).timeout(PATIENT).from(&world.client);
-        let errno = matches!(unreachable, portcullis_world::Outcome::Unreachable { errno: Errno::EHOSTUNREACH, .. });
+        let errno =
+            matches!(unreachable, portcullis_world::Outcome::Unreachable { errno: Errno::EHOSTUNREACH, .. });
         assert!(errno, "an error on the way to {backend}: {unreachable:?}");
 
         let own = Attempt::tcp((backend, 1002)).timeout(PATIENT).from(&world.router);
@@ -143,12 +160,33 @@ fn a_reject_on_the_way_comes_from_the_router_and_one_of_its_own_from_itself() {
 }
 
 #[test]
+fn a_device_rejects_what_it_receives() {
+    need_namespaces!();
+    let world = World::pair();
+    let ingress = Chain::filter("ingress", Hook::Ingress)
+        .device("eth0")
+        .rule(Rule::new().udp().dport(1000).reject_with(Icmpx(IcmpxCode::AdminProhibited)))
+        .rule(Rule::new().tcp().dport(1001).reject_with(TcpReset));
+    if let Err(error) = try_program(&world.server, Family::Netdev, [ingress]) {
+        portcullis_world::skip!("this kernel does not reject there (5.10): {error}");
+    }
+    for (server, kind, code) in [("10.0.1.2", 3, 13), ("fd00:1::2", 1, 1)] {
+        let seen = error_for(&world.client, (server, 1000));
+        assert_eq!(seen, (kind, code, server.to_owned()), "type, code, sender");
+        let _service = world.server.tcp_service((server, 1001), "web");
+        let outcome = Attempt::tcp((server, 1001)).timeout(PATIENT).from(&world.client);
+        assert!(outcome.is_reset(), "TCP to {server}: {outcome:?}");
+    }
+}
+
+#[test]
 fn a_tcp_reset_is_for_tcp_alone() {
     need_namespaces!();
     let world = World::pair();
     let _services = ["10.0.1.2:80", "[fd00:1::2]:80"].map(|at| world.server.tcp_service(at, "web"));
     let _other = ["10.0.1.2:80", "[fd00:1::2]:80"].map(|at| world.server.udp_service(at, "udp"));
-    let input = Chain::filter("input", Hook::Input).rule(Rule::new().counter().reject_with(TcpReset).comment("reset"));
+    let input = Chain::filter("input", Hook::Input)
+        .rule(Rule::new().counter().reject_with(TcpReset).comment("reset"));
     program(&world.server, Family::Inet, [input]);
     for (client, server) in [("10.0.1.1", "10.0.1.2"), ("fd00:1::1", "fd00:1::2")] {
         let outcome = Attempt::tcp((server, 80)).timeout(PATIENT).from(&world.client);

@@ -10,7 +10,8 @@ use crate::matches::Gauge;
 /// The end-around sum of 16 bits: 0xffff where a checksum holds.
 fn sum(parts: &[&[u8]]) -> u16 {
     let words = parts.iter().flat_map(|part| part.chunks(2));
-    let sum: u32 = words.map(|word| u32::from(u16::from_be_bytes([word[0], *word.get(1).unwrap_or(&0)]))).sum();
+    let sum: u32 =
+        words.map(|word| u32::from(u16::from_be_bytes([word[0], *word.get(1).unwrap_or(&0)]))).sum();
     let sum = (sum & 0xffff) + (sum >> 16);
     ((sum & 0xffff) + (sum >> 16)) as u16
 }
@@ -97,7 +98,8 @@ fn a_segment_size_is_lowered_in_the_handshake() {
             let packet = before.map_or(packet.clone(), |size| packet.mss(size));
             packet.send(&world.client);
             let name = format!("{flags:?} with {before:?} to {backend}, port {port}");
-            let seen = sniffer.until(|frame| !frame.is_outgoing() && frame.source_port() == Some(source), PATIENT);
+            let seen =
+                sniffer.until(|frame| !frame.is_outgoing() && frame.source_port() == Some(source), PATIENT);
             let seen = seen.unwrap_or_else(|| panic!("{name}: no frame"));
             assert_eq!(seen.tcp_mss(), after, "{name}: the segment size (seen, expected)");
             assert!(tcp_checksum_holds(&seen), "{name}: TCP's checksum");
@@ -112,13 +114,19 @@ fn a_segment_size_is_lowered_in_the_handshake() {
 fn a_priority_is_seen_by_a_later_rule() {
     need_namespaces!();
     let host = Host::new("host");
-    program(&host, Family::Inet, [Chain::filter("mangle", Hook::Output)
-        .priority(Priority::MANGLE)
-        .rule(Rule::new().mark(1).set_priority(1, 0x10))
-        .rule(Rule::new().mark(2).set_priority(0xffff, 0))]);
+    program(
+        &host,
+        Family::Inet,
+        [Chain::filter("mangle", Hook::Output)
+            .priority(Priority::MANGLE)
+            .rule(Rule::new().mark(1).set_priority(1, 0x10))
+            .rule(Rule::new().mark(2).set_priority(0xffff, 0))],
+    );
     // There is no word for it.
     let has = |class: u32| {
-        Rule::new().say(Meta::load(MetaKey::Priority, Register::R1)).say(Cmp::eq(Register::R1, Data::host_u32(class)))
+        Rule::new()
+            .say(Meta::load(MetaKey::Priority, Register::R1))
+            .say(Cmp::eq(Register::R1, Data::host_u32(class)))
     };
     let rules = [("1:10", has(0x1_0010)), ("ffff:0", has(0xffff_0000)), ("none", has(0))];
     let mut gauge = Gauge::new(&host, Family::Inet, Chain::filter("output", Hook::Output), rules);

@@ -1,0 +1,97 @@
+//! What a set says of its content: how much, and what a concatenation consists of.
+
+use crate::{
+    expr::NFTA_LIST_ELEM,
+    wire::{Attributes, DecodeError, Nested, Unknown, Writer},
+};
+
+/// `NFTA_SET_DESC`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetDesc {
+    /// How many elements there can be. The kernel may then choose a faster, fixed-size set.
+    pub size: Option<u32>,
+    /// Bytes of each part of a concatenation; empty for other sets. Concatenations of intervals need it.
+    pub fields: Vec<u32>,
+    /// Attributes that this library does not know.
+    pub unknown: Unknown,
+}
+
+const NFTA_SET_DESC_SIZE: u16 = 1;
+const NFTA_SET_DESC_CONCAT: u16 = 2;
+const NFTA_SET_FIELD_LEN: u16 = 1;
+
+impl SetDesc {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.size.is_none() && self.fields.is_empty() && self.unknown.is_empty()
+    }
+}
+
+impl Nested for SetDesc {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        let Self { size, fields, unknown } = self;
+        writer.put_option(NFTA_SET_DESC_SIZE, size);
+        if !fields.is_empty() {
+            writer.nest(NFTA_SET_DESC_CONCAT, |list| {
+                for field in fields {
+                    list.nest(NFTA_LIST_ELEM, |inner| inner.put(NFTA_SET_FIELD_LEN, field));
+                }
+            });
+        }
+        unknown.encode(writer);
+    }
+
+    fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError> {
+        let mut desc = Self::default();
+        for attribute in attributes {
+            let attribute = attribute?;
+            match attribute.kind() {
+                NFTA_SET_DESC_SIZE => desc.size = Some(attribute.get()?),
+                NFTA_SET_DESC_CONCAT => desc.fields = fields(attribute.attributes())?,
+                _ => desc.unknown.keep(attribute),
+            }
+        }
+        Ok(desc)
+    }
+}
+
+fn fields(list: Attributes<'_>) -> Result<Vec<u32>, DecodeError> {
+    let mut fields = Vec::new();
+    for field in list {
+        let mut len = None;
+        for attribute in field?.attributes() {
+            let attribute = attribute?;
+            match attribute.kind() {
+                NFTA_SET_FIELD_LEN => len = Some(attribute.get()?),
+                kind => {
+                    return Err(DecodeError::Content { kind, problem: "unknown in a concatenation's field" });
+                }
+            }
+        }
+        fields.push(len.ok_or(DecodeError::Missing { name: "NFTA_SET_FIELD_LEN" })?);
+    }
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Attribute, Value};
+
+    #[test]
+    fn descriptions_survive_the_wire() {
+        let mut unknown = Unknown::new();
+        unknown.keep(Attribute::new(9, b"abc"));
+        for desc in [
+            SetDesc::default(),
+            SetDesc { size: Some(7), ..SetDesc::default() },
+            SetDesc { size: None, fields: vec![4, 2], unknown },
+        ] {
+            let mut bytes = Vec::new();
+            Writer::new(&mut bytes).put(1, &desc);
+            let read = Attributes::new(&bytes).next().unwrap().unwrap();
+            assert_eq!(SetDesc::get(read), Ok(desc));
+        }
+    }
+}
