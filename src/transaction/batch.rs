@@ -100,7 +100,8 @@ impl Batch {
     ) -> u32 {
         let (_, id) = self.set_alone(verb, how, table, set, set.origin, label.clone());
         let place = table.set(&set.name);
-        self.elements(verb, nft::NEWSETELEM, how, &place, Some(id), &set.elements, set.origin, label);
+        let create = flags::CREATE;
+        self.elements(verb, nft::NEWSETELEM, create, &place, Some(id), &set.elements, set.origin, label);
         id
     }
 

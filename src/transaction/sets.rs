@@ -94,7 +94,8 @@ impl Transaction {
         let (origin, label) = (Origin::here(), self.label.clone());
         let (operation, id) = self.batch.set_alone(verb, how, table, set, origin, label.clone());
         let place = table.set(&set.name);
-        self.batch.elements(verb, nft::NEWSETELEM, how, &place, Some(id), &set.elements, origin, label);
+        let create = flags::CREATE;
+        self.batch.elements(verb, nft::NEWSETELEM, create, &place, Some(id), &set.elements, origin, label);
         operation
     }
 

@@ -7,6 +7,7 @@ mod support;
 
 mod classic;
 mod matches;
+mod sets;
 mod targets;
 mod transactions;
 mod use_cases;

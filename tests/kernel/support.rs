@@ -1,6 +1,9 @@
 //! What kernel tests share.
 
-use std::process::Command;
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
 
 use portcullis::{Chain, ChainRef, Family, Hook, Netfilter, Rule, Table, expr::Expr};
 use portcullis_world::Host;
@@ -41,4 +44,41 @@ fn packets(rule: &Rule) -> Option<u64> {
         Expr::Counter(counter) => counter.packets,
         _ => None,
     })
+}
+
+/// Has nft load a ruleset in a host; false where there is no nft.
+pub(crate) fn nft_load(host: &Host, ruleset: &str) -> bool {
+    let load = || {
+        let mut nft =
+            Command::new("nft").args(["-f", "-"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        nft.stdin.take().expect("a pipe").write_all(ruleset.as_bytes())?;
+        nft.wait_with_output()
+    };
+    match host.run(load) {
+        Ok(output) => {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            true
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+        Err(error) => panic!("nft: {error}"),
+    }
+}
+
+/// A listing without the time that elements have left.
+pub(crate) fn without_expiry(listing: &str) -> String {
+    let mut words = listing.split(' ');
+    let mut kept = Vec::new();
+    while let Some(word) = words.next() {
+        if word == "expires" {
+            // The time may end the line's list.
+            let time = words.next().unwrap_or_default();
+            if let Some(rest) = time.strip_suffix(',') {
+                kept.push(",");
+                assert!(!rest.is_empty());
+            }
+        } else {
+            kept.push(word);
+        }
+    }
+    kept.join(" ").replace(" ,", ",")
 }

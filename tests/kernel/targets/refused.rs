@@ -27,7 +27,7 @@ fn a_kernel_without_queues_is_said_to_lack_the_expression() {
 }
 
 #[test]
-fn a_missing_security_mark_is_named() {
+fn a_missing_security_mark_is_refused_at_its_line() {
     need_namespaces!();
     let host = Host::new("host");
     let text = apply(&host, Rule::new().tcp().dport(22).set_secmark("ssh")).unwrap_err().to_string();
