@@ -3,8 +3,8 @@
 use crate::{
     expr::{NFTA_EXPR_DATA, NFTA_EXPR_NAME, attribute_name},
     object::{
-        CHAIN_ATTRIBUTES, ELEMENT_ATTRIBUTES, ELEMENT_LIST_ATTRIBUTES, NFTA_RULE_EXPRESSIONS,
-        RULE_ATTRIBUTES, SET_ATTRIBUTES, TABLE_ATTRIBUTES,
+        CHAIN_ATTRIBUTES, ELEMENT_ATTRIBUTES, ELEMENT_LIST_ATTRIBUTES, FLOWTABLE_ATTRIBUTES,
+        NFTA_RULE_EXPRESSIONS, OBJECT_ATTRIBUTES, RULE_ATTRIBUTES, SET_ATTRIBUTES, TABLE_ATTRIBUTES,
     },
     transaction::ObjectKind,
     wire::{Attribute, Attributes, Header, Messages, align},
@@ -23,6 +23,8 @@ pub(super) fn attribute_path(message: &[u8], offset: usize) -> Option<String> {
         ObjectKind::Rule => RULE_ATTRIBUTES,
         ObjectKind::Set => SET_ATTRIBUTES,
         ObjectKind::Elements => ELEMENT_LIST_ATTRIBUTES,
+        ObjectKind::Object => OBJECT_ATTRIBUTES,
+        ObjectKind::Flowtable => FLOWTABLE_ATTRIBUTES,
         _ => &[],
     };
     let (index, attribute, inside) =

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Chain, Family, Set, Table};
+use super::{Chain, Family, Flowtable, Object, Set, Table};
+use crate::expr::ObjectKind;
 
 /// A table's family and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -136,6 +137,82 @@ impl<N: Into<String>, S: Into<String>> From<(Family, N, S)> for SetRef {
 }
 
 impl fmt::Display for SetRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.table, self.name)
+    }
+}
+
+/// A stateful object, by its table, kind and name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ObjectRef {
+    /// The table.
+    pub table: TableRef,
+    /// The kind; objects of different kinds can have one name.
+    pub kind: ObjectKind,
+    /// The object's name.
+    pub name: String,
+}
+
+impl ObjectRef {
+    /// The object `name` of a kind in a table.
+    pub fn new(table: impl Into<TableRef>, kind: ObjectKind, name: impl Into<String>) -> Self {
+        Self { table: table.into(), kind, name: name.into() }
+    }
+}
+
+impl From<&Self> for ObjectRef {
+    fn from(object: &Self) -> Self {
+        object.clone()
+    }
+}
+
+impl<T: Into<TableRef>, N: Into<String>> From<(T, ObjectKind, N)> for ObjectRef {
+    fn from((table, kind, name): (T, ObjectKind, N)) -> Self {
+        Self::new(table, kind, name)
+    }
+}
+
+impl<T: Into<TableRef>> From<(T, &Object)> for ObjectRef {
+    fn from((table, object): (T, &Object)) -> Self {
+        Self::new(table, object.kind(), &object.name)
+    }
+}
+
+/// As nft writes it: `counter inet edge hits`.
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.kind, self.table, self.name)
+    }
+}
+
+/// A flowtable, by its table and name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FlowtableRef {
+    /// The table.
+    pub table: TableRef,
+    /// The flowtable's name.
+    pub name: String,
+}
+
+impl From<&Self> for FlowtableRef {
+    fn from(flowtable: &Self) -> Self {
+        flowtable.clone()
+    }
+}
+
+impl<T: Into<TableRef>, N: Into<String>> From<(T, N)> for FlowtableRef {
+    fn from((table, name): (T, N)) -> Self {
+        Self { table: table.into(), name: name.into() }
+    }
+}
+
+impl<T: Into<TableRef>> From<(T, &Flowtable)> for FlowtableRef {
+    fn from((table, flowtable): (T, &Flowtable)) -> Self {
+        Self { table: table.into(), name: flowtable.name.clone() }
+    }
+}
+
+impl fmt::Display for FlowtableRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.table, self.name)
     }

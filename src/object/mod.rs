@@ -2,9 +2,11 @@
 
 mod address;
 mod chain;
+mod ct_object;
 mod data_type;
 mod element;
 mod family;
+mod flowtable;
 mod hook;
 mod interface;
 mod name;
@@ -13,14 +15,17 @@ mod priority;
 mod rule;
 mod set;
 mod set_desc;
+mod stateful;
 mod table;
 pub mod userdata;
 
-pub use address::{ChainRef, SetRef, TableRef};
+pub use address::{ChainRef, FlowtableRef, ObjectRef, SetRef, TableRef};
 pub use chain::{Base, Chain, ChainFlags, ChainKind, Policy};
+pub use ct_object::{CtExpect, CtHelper, CtTimeout, HostMilliseconds, SecMark, TimeoutPolicy};
 pub use data_type::{DataType, KeyOrder};
 pub use element::{Element, ElementData, ElementFlags};
 pub use family::Family;
+pub use flowtable::{Flowtable, FlowtableFlags};
 pub use hook::Hook;
 pub use interface::InterfaceName;
 pub use name::check_name;
@@ -29,6 +34,7 @@ pub use priority::Priority;
 pub use rule::{Position, Rule, RuleAnchor};
 pub use set::{MapData, Set, SetFlags, SetPolicy};
 pub use set_desc::SetDesc;
+pub use stateful::{Object, ObjectData};
 pub use table::{Table, TableFlags};
 
 pub(crate) use chain::{
@@ -38,9 +44,11 @@ pub(crate) use element::{
     ELEMENT_ATTRIBUTES, ELEMENT_LIST_ATTRIBUTES, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE,
     decode_elements, encode_elements,
 };
+pub(crate) use flowtable::{FLOWTABLE_ATTRIBUTES, NFTA_FLOWTABLE_NAME, NFTA_FLOWTABLE_TABLE};
 pub(crate) use rule::{
     NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE, NFTA_RULE_ID, NFTA_RULE_POSITION,
     NFTA_RULE_POSITION_ID, NFTA_RULE_TABLE, NFTA_RULE_USERDATA, RULE_ATTRIBUTES,
 };
 pub(crate) use set::{NFTA_SET_NAME, NFTA_SET_TABLE, SET_ATTRIBUTES};
+pub(crate) use stateful::{NFTA_OBJ_NAME, NFTA_OBJ_TABLE, NFTA_OBJ_TYPE, OBJECT_ATTRIBUTES};
 pub(crate) use table::{NFTA_TABLE_NAME, TABLE_ATTRIBUTES};

@@ -1,6 +1,6 @@
 //! Tables: what chains and sets live in.
 
-use super::{Chain, Family, Origin, Set, check_name, userdata};
+use super::{Chain, Family, Flowtable, Object, Origin, Set, check_name, userdata};
 use crate::{
     Invalid,
     wire::{Attributes, DecodeError, Unknown, Writer, flag_set},
@@ -44,7 +44,11 @@ pub struct Table {
     pub userdata: Option<Vec<u8>>,
     /// The kernel's number, when read.
     pub handle: Option<u64>,
-    /// Named sets.
+    /// Stateful objects.
+    pub objects: Vec<Object>,
+    /// Flowtables.
+    pub flowtables: Vec<Flowtable>,
+    /// Named sets; in a table as read, those that belong to one rule, too.
     pub sets: Vec<Set>,
     /// Chains.
     pub chains: Vec<Chain>,
@@ -83,6 +87,8 @@ impl Table {
             flags: TableFlags::empty(),
             userdata: None,
             handle: None,
+            objects: Vec::new(),
+            flowtables: Vec::new(),
             sets: Vec::new(),
             chains: Vec::new(),
             unknown: Unknown::new(),
@@ -140,12 +146,44 @@ impl Table {
         self
     }
 
+    /// Adds a stateful object.
+    #[must_use]
+    pub fn object(mut self, object: Object) -> Self {
+        self.objects.push(object);
+        self
+    }
+
+    /// Adds a flowtable.
+    #[must_use]
+    pub fn flowtable(mut self, flowtable: Flowtable) -> Self {
+        self.flowtables.push(flowtable);
+        self
+    }
+
     /// Whether the kernel can take the table itself (what it holds is checked on its own).
     pub fn check(&self) -> Result<(), Invalid> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());
         }
         check_name("table", &self.name)
+    }
+
+    /// The table without what it holds.
+    pub(crate) fn alone(&self) -> Self {
+        Self {
+            family: self.family,
+            name: self.name.clone(),
+            flags: self.flags,
+            userdata: self.userdata.clone(),
+            handle: self.handle,
+            objects: Vec::new(),
+            flowtables: Vec::new(),
+            sets: Vec::new(),
+            chains: Vec::new(),
+            unknown: self.unknown.clone(),
+            origin: self.origin,
+            problem: self.problem.clone(),
+        }
     }
 
     /// Appends the attributes of the table itself.
@@ -156,6 +194,8 @@ impl Table {
             flags,
             userdata,
             handle: _,
+            objects: _,
+            flowtables: _,
             sets: _,
             chains: _,
             unknown,

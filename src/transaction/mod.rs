@@ -1,6 +1,7 @@
 //! A transaction: operations that the kernel carries out all together or not at all.
 
 mod batch;
+mod objects;
 mod operation;
 mod rules;
 mod sets;
@@ -17,8 +18,8 @@ use std::borrow::Borrow;
 use crate::{
     Invalid,
     object::{
-        Chain, ChainRef, Family, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_CHAIN,
-        NFTA_RULE_TABLE, NFTA_TABLE_NAME, Origin, Policy, Table, TableRef, check_name,
+        Chain, ChainFlags, ChainRef, Family, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_TABLE,
+        NFTA_RULE_CHAIN, NFTA_RULE_TABLE, NFTA_TABLE_NAME, Origin, Policy, Table, TableRef, check_name,
     },
     wire::{flags, nft},
 };
@@ -141,7 +142,7 @@ impl Transaction {
     pub fn replace_table(&mut self, table: impl Borrow<Table>) -> OperationId {
         let table = table.borrow();
         // Adding makes sure that there is one to delete: works on every kernel.
-        let empty = Table { sets: Vec::new(), chains: Vec::new(), ..table.clone() };
+        let empty = table.alone();
         self.table(Verb::Add, &empty, flags::CREATE);
         self.delete_table(table);
         self.table(Verb::Add, table, flags::CREATE)
@@ -249,14 +250,30 @@ impl Transaction {
             table.check()
         });
         let place = TableRef::from(table);
-        for set in &table.sets {
-            self.batch.set(verb, how, &place, set, self.label.clone());
+        for object in &table.objects {
+            self.object(verb, &place, object, how, object.origin);
         }
-        // All chains come before all rules, which may jump to any of them.
+        for flowtable in &table.flowtables {
+            self.flowtable(verb, &place, flowtable, how, flowtable.origin);
+        }
+        let label = self.label.clone();
+        let mut sets = Vec::with_capacity(table.sets.len());
+        for set in &table.sets {
+            sets.push(self.batch.set_alone(verb, how, &place, set, set.origin, label.clone()).1);
+        }
+        // All chains come before all elements and rules, which may jump to any of them.
         for chain in &table.chains {
             self.chain_alone(verb, &place, chain, how, chain.origin);
         }
-        for chain in &table.chains {
+        for (set, id) in table.sets.iter().zip(sets) {
+            let (place, elements, origin) = (place.set(&set.name), &set.elements, set.origin);
+            let (kind, create, label) = (nft::NEWSETELEM, flags::CREATE, label.clone());
+            self.batch.elements(verb, kind, create, &place, Some(id), elements, origin, label);
+        }
+        // A chain that belongs to one rule takes no more rules once that rule is there.
+        let (bound, named): (Vec<_>, Vec<_>) =
+            table.chains.iter().partition(|chain| chain.flags.contains(ChainFlags::BINDING));
+        for chain in bound.into_iter().chain(named) {
             self.rules_of(&place, chain);
         }
         id

@@ -201,19 +201,19 @@ fn elements_come_and_go() {
         transaction.add_elements(place, [element(1), element(2), element(3)]);
     });
     assert_eq!(added.unwrap(), [1, 2, 3]);
-    assert_eq!(marks(&|transaction| drop(transaction.delete_elements(place, [element(2)]))).unwrap(), [1, 3]);
+    assert_eq!(marks(&|transaction| _ = transaction.delete_elements(place, [element(2)])).unwrap(), [1, 3]);
     for refused in [
-        marks(&|transaction| drop(transaction.delete_elements(place, [element(2)]))),
-        marks(&|transaction| drop(transaction.create_elements(place, [element(1)]))),
-        marks(&|transaction| drop(transaction.create_set(TABLE, Set::new("marks", DataType::MARK)))),
-        marks(&|transaction| drop(transaction.delete_set((TABLE, "missing")))),
+        marks(&|transaction| _ = transaction.delete_elements(place, [element(2)])),
+        marks(&|transaction| _ = transaction.create_elements(place, [element(1)])),
+        marks(&|transaction| _ = transaction.create_set(TABLE, Set::new("marks", DataType::MARK))),
+        marks(&|transaction| _ = transaction.delete_set((TABLE, "missing"))),
     ] {
         let error = refused.unwrap_err();
         assert!(matches!(error, Error::Refused(_)), "{error}");
         println!("{error}");
     }
-    assert_eq!(marks(&|transaction| drop(transaction.flush_set(place))).unwrap(), [0; 0]);
-    assert!(marks(&|transaction| drop(transaction.delete_set(place))).is_err());
+    assert_eq!(marks(&|transaction| _ = transaction.flush_set(place)).unwrap(), [0; 0]);
+    assert!(marks(&|transaction| _ = transaction.delete_set(place)).is_err());
     assert_eq!(open(&host).sets(TABLE).unwrap(), []);
 }
 

@@ -1,0 +1,182 @@
+//! Flowtables: connections whose packets go from device to device without the rules being asked.
+
+use super::{Family, InterfaceName, Origin, Priority, check_name};
+use crate::{
+    Invalid,
+    wire::{Attributes, DecodeError, Unknown, Writer, flag_set},
+};
+
+flag_set! {
+    /// `enum nft_flowtable_flags`
+    pub struct FlowtableFlags: u32 {
+        /// The network card forwards.
+        #[doc(alias = "NFT_FLOWTABLE_HW_OFFLOAD")]
+        HW_OFFLOAD = 1,
+        /// Packets and bytes are counted in connection tracking. Kernel 5.7.
+        #[doc(alias = "NFT_FLOWTABLE_COUNTER")]
+        COUNTER = 2,
+    }
+}
+
+/// A flowtable. It sits at the ingress hook of its devices; rules put connections into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Flowtable {
+    /// Its name, unique in its table.
+    pub name: String,
+    /// When, among what sits at the same hook.
+    pub priority: Priority,
+    /// The network devices between which it forwards.
+    pub devices: Vec<InterfaceName>,
+    /// See [`FlowtableFlags`].
+    pub flags: FlowtableFlags,
+    /// The kernel's number, when read.
+    pub handle: Option<u64>,
+    /// How many rules refer to it, when read.
+    pub uses: Option<u32>,
+    /// Attributes that this library does not know.
+    pub unknown: Unknown,
+    /// The caller's line.
+    pub origin: Origin,
+}
+
+pub(crate) const NFTA_FLOWTABLE_TABLE: u16 = 1;
+pub(crate) const NFTA_FLOWTABLE_NAME: u16 = 2;
+const NFTA_FLOWTABLE_HOOK: u16 = 3;
+const NFTA_FLOWTABLE_USE: u16 = 4;
+const NFTA_FLOWTABLE_HANDLE: u16 = 5;
+const NFTA_FLOWTABLE_PAD: u16 = 6;
+const NFTA_FLOWTABLE_FLAGS: u16 = 7;
+
+pub(crate) const FLOWTABLE_ATTRIBUTES: &[(&str, u16)] = &[
+    ("NFTA_FLOWTABLE_TABLE", NFTA_FLOWTABLE_TABLE),
+    ("NFTA_FLOWTABLE_NAME", NFTA_FLOWTABLE_NAME),
+    ("NFTA_FLOWTABLE_HOOK", NFTA_FLOWTABLE_HOOK),
+    ("NFTA_FLOWTABLE_USE", NFTA_FLOWTABLE_USE),
+    ("NFTA_FLOWTABLE_HANDLE", NFTA_FLOWTABLE_HANDLE),
+    ("NFTA_FLOWTABLE_PAD", NFTA_FLOWTABLE_PAD),
+    ("NFTA_FLOWTABLE_FLAGS", NFTA_FLOWTABLE_FLAGS),
+];
+
+const NFTA_FLOWTABLE_HOOK_NUM: u16 = 1;
+const NFTA_FLOWTABLE_HOOK_PRIORITY: u16 = 2;
+const NFTA_FLOWTABLE_HOOK_DEVS: u16 = 3;
+const NFTA_DEVICE_NAME: u16 = 1;
+
+/// `NF_NETDEV_INGRESS`, the only hook that the kernel takes.
+const INGRESS: u32 = 0;
+
+impl Flowtable {
+    /// A flowtable between these devices, with priority [`Priority::FILTER`].
+    #[track_caller]
+    pub fn new<N: Into<InterfaceName>>(
+        name: impl Into<String>,
+        devices: impl IntoIterator<Item = N>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            priority: Priority::FILTER,
+            devices: devices.into_iter().map(Into::into).collect(),
+            flags: FlowtableFlags::empty(),
+            handle: None,
+            uses: None,
+            unknown: Unknown::new(),
+            origin: Origin::here(),
+        }
+    }
+
+    /// Its place among what sits at the same hook.
+    #[must_use]
+    pub fn priority(mut self, priority: impl Into<Priority>) -> Self {
+        self.priority = priority.into();
+        self
+    }
+
+    /// Sets flags, beside those set before.
+    #[must_use]
+    pub fn flags(mut self, flags: FlowtableFlags) -> Self {
+        self.flags |= flags;
+        self
+    }
+
+    /// Whether the kernel can take the flowtable.
+    pub fn check(&self) -> Result<(), Invalid> {
+        check_name("flowtable", &self.name)?;
+        self.devices.iter().try_for_each(InterfaceName::check)
+    }
+
+    /// Appends the attributes of the flowtable.
+    pub(crate) fn encode(&self, family: Family, table: &str, writer: &mut Writer<'_>) {
+        let Self { name, priority, devices, flags, handle: _, uses: _, unknown, origin: _ } = self;
+        writer.text(NFTA_FLOWTABLE_TABLE, table);
+        writer.put(NFTA_FLOWTABLE_NAME, name);
+        writer.nest(NFTA_FLOWTABLE_HOOK, |hook| {
+            hook.put(NFTA_FLOWTABLE_HOOK_NUM, &INGRESS);
+            hook.put(NFTA_FLOWTABLE_HOOK_PRIORITY, &priority.number(family));
+            if !devices.is_empty() {
+                hook.nest(NFTA_FLOWTABLE_HOOK_DEVS, |list| {
+                    devices.iter().for_each(|device| list.text(NFTA_DEVICE_NAME, device.text()));
+                });
+            }
+        });
+        if !flags.is_empty() {
+            writer.put(NFTA_FLOWTABLE_FLAGS, flags);
+        }
+        unknown.encode(writer);
+    }
+
+    /// A flowtable as the kernel reports it, and the name of its table.
+    #[track_caller]
+    pub(crate) fn decode(attributes: Attributes<'_>) -> Result<(String, Self), DecodeError> {
+        let mut flowtable = Self::new(String::new(), [""; 0]);
+        let (mut table, mut name) = (None, None);
+        for attribute in attributes {
+            let attribute = attribute?;
+            match attribute.kind() {
+                NFTA_FLOWTABLE_TABLE => table = Some(attribute.get()?),
+                NFTA_FLOWTABLE_NAME => name = Some(attribute.get()?),
+                NFTA_FLOWTABLE_HOOK => flowtable.decode_hook(attribute.attributes())?,
+                NFTA_FLOWTABLE_FLAGS => flowtable.flags = attribute.get()?,
+                NFTA_FLOWTABLE_HANDLE => flowtable.handle = Some(attribute.get()?),
+                NFTA_FLOWTABLE_USE => flowtable.uses = Some(attribute.get()?),
+                NFTA_FLOWTABLE_PAD => {}
+                _ => flowtable.unknown.keep(attribute),
+            }
+        }
+        flowtable.name = name.ok_or(DecodeError::Missing { name: "NFTA_FLOWTABLE_NAME" })?;
+        Ok((table.ok_or(DecodeError::Missing { name: "NFTA_FLOWTABLE_TABLE" })?, flowtable))
+    }
+
+    fn decode_hook(&mut self, attributes: Attributes<'_>) -> Result<(), DecodeError> {
+        for attribute in attributes {
+            let attribute = attribute?;
+            match attribute.kind() {
+                NFTA_FLOWTABLE_HOOK_NUM if attribute.get::<u32>()? == INGRESS => {}
+                NFTA_FLOWTABLE_HOOK_PRIORITY => self.priority = attribute.get::<i32>()?.into(),
+                NFTA_FLOWTABLE_HOOK_DEVS => {
+                    for device in attribute.attributes() {
+                        self.devices.push(InterfaceName::exact(device?.get::<String>()?));
+                    }
+                }
+                kind => return Err(DecodeError::Content { kind, problem: "unknown in a flowtable's hook" }),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flowtables_survive_the_wire() {
+        let fast = Flowtable::new("fast", ["eth0", "eth1"]).priority(-5).flags(FlowtableFlags::COUNTER);
+        for flowtable in [Flowtable::new("none", [""; 0]).priority(0), fast] {
+            assert_eq!(flowtable.check(), Ok(()));
+            let mut bytes = Vec::new();
+            flowtable.encode(Family::Inet, "edge", &mut Writer::new(&mut bytes));
+            assert_eq!(Flowtable::decode(Attributes::new(&bytes)), Ok(("edge".to_owned(), flowtable)));
+        }
+    }
+}
