@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 
 use crate::{
-    expr::{ChainTarget, Expr, Load, Verdict, decode_list},
+    expr::{ChainTarget, Expr, Load, ObjectChoice, Verdict, decode_list},
     object::NFTA_RULE_EXPRESSIONS,
     transaction::{ObjectKind, Subject, Verb},
     wire::GenMessage,
@@ -103,7 +103,11 @@ fn reference(expression: &Expr) -> Option<String> {
             ) => Some(format!("chain {name}")),
             _ => None,
         },
-        Expr::Objref(_) => Some("object of that name and kind".to_owned()),
+        Expr::Objref(objref) => match &objref.object {
+            ObjectChoice::Named { kind, name } => Some(format!("{kind} object {name}")),
+            ObjectChoice::Map { set, set_id: None, .. } => Some(format!("map {set}")),
+            ObjectChoice::Map { .. } => None,
+        },
         _ => None,
     }
 }

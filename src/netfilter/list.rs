@@ -24,17 +24,8 @@ impl<T: Transport> Netfilter<T> {
 
     /// The chains of a table, without their rules.
     pub fn chains(&mut self, table: impl Into<TableRef>) -> Result<Vec<Chain>, Error> {
-        let operation = "list chains";
         let table = table.into();
-        let family = table.family.number();
-        self.list(operation, nft::GETCHAIN, family, &[], |chains, message| {
-            let (found, chain) =
-                Chain::decode(table.family, message.attributes()).map_err(decode(operation))?;
-            if found == table.name {
-                chains.push(chain);
-            }
-            Ok(true)
-        })
+        self.at_one_generation(CHAINS, |this| this.read_chains(&table).map(Some))
     }
 
     /// The rules of a chain, in order, as expressions, with their handles.
@@ -53,6 +44,18 @@ impl<T: Transport> Netfilter<T> {
             let continues = follows(&message, rules.last());
             rules.push(rule);
             Ok(continues)
+        })
+    }
+
+    /// As [`Netfilter::chains`], of whichever state the ruleset is in.
+    pub(super) fn read_chains(&mut self, table: &TableRef) -> Result<Vec<Chain>, Error> {
+        let family = table.family.number();
+        dump(&mut self.transport, CHAINS, nft::GETCHAIN, family, &[], Vec::new, |chains, message| {
+            let (found, chain) = Chain::decode(table.family, message.attributes()).map_err(decode(CHAINS))?;
+            if found == table.name {
+                chains.push(chain);
+            }
+            Ok(())
         })
     }
 
@@ -77,12 +80,14 @@ impl<T: Transport> Netfilter<T> {
     }
 }
 
+const CHAINS: &str = "list chains";
+
 /// Whether a rule is the next one behind another. A rule that somebody puts into the chain shifts the dump's
 /// count even before it is committed, and then others come twice, or not at all.
 ///
 /// What this cannot see: the last rules of a long chain are missing where somebody put rules before them and was
 /// refused while the dump went on.
-fn follows(message: &GenMessage<'_>, previous: Option<&Rule>) -> bool {
+pub(super) fn follows(message: &GenMessage<'_>, previous: Option<&Rule>) -> bool {
     let position = message
         .attributes()
         .map_while(Result::ok)

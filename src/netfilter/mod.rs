@@ -7,7 +7,10 @@ mod generation;
 mod hint;
 mod index;
 mod list;
+mod list_objects;
 mod list_sets;
+mod list_whole;
+mod mend;
 
 pub use commit::Committed;
 pub use generation::Generation;

@@ -83,7 +83,8 @@ impl Lower for NfLog {
             check_prefix(prefix)?;
             log = log.prefix(prefix.clone());
         }
-        log.snaplen = *snaplen;
+        // A length of 0 would reach the listener as a packet of 0 bytes.
+        log.snaplen = snaplen.filter(|bytes| *bytes > 0);
         log.qthreshold = *threshold;
         to.push(log);
         Ok(())

@@ -59,6 +59,10 @@ impl Lower for Quota {
             let range = format!("0 to {}", i64::MAX);
             return Err(Invalid::OutOfRange { what: "a quota", value: bytes.to_string(), range });
         }
+        if used > bytes {
+            let range = format!("0 to {bytes}, the quota");
+            return Err(Invalid::OutOfRange { what: "a quota's use", value: used.to_string(), range });
+        }
         let flags = if over { QuotaFlags::INV } else { QuotaFlags::empty() };
         to.push(expr::Quota::new(bytes).consumed(used).flags(flags));
         Ok(())
