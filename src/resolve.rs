@@ -34,8 +34,8 @@ use crate::{
 /// [`Invalid::Unresolved`], naming the host, where there is no such name or nobody to ask;
 /// [`Invalid::Unreadable`] where the text can be neither a host name nor an address.
 pub fn resolve(name: &str) -> Result<Addresses, Invalid> {
-    let literal = Addresses::from(name);
-    match literal.problem {
+    let mut literal = Addresses::from(name);
+    match literal.problem.take().map(|problem| *problem) {
         None => Ok(literal),
         Some(unreadable @ Invalid::Unreadable { .. }) if !can_be_host_name(name) => Err(unreadable),
         Some(Invalid::Unreadable { .. }) => look_up(name).map_err(|reason| unresolved(name, None, reason)),

@@ -116,7 +116,7 @@ impl Lowering<'_> {
 
     fn check_items<T: Operand>(&self, matching: &Matching<T>) -> Result<(), Invalid> {
         if let Some(problem) = &matching.problem {
-            return Err(problem.clone());
+            return Err(Invalid::clone(problem));
         }
         if matching.items.is_empty() {
             return Err(Invalid::ListEmpty { what: T::WHAT });

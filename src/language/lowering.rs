@@ -44,6 +44,46 @@ pub(crate) enum Layer3 {
     V6,
 }
 
+/// What a rule so far has tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) layer3: Option<Layer3>,
+    layer4: Option<u8>,
+    several_with_ports: bool,
+    ethernet: bool,
+}
+
+impl Known {
+    /// At the beginning of a rule.
+    pub(super) fn of(family: Family) -> Self {
+        let layer3 = match family {
+            Family::Ip => Some(Layer3::V4),
+            Family::Ip6 => Some(Layer3::V6),
+            _ => None,
+        };
+        Self { layer3, layer4: None, several_with_ports: false, ethernet: false }
+    }
+}
+
+/// Lowers a statement behind others, which were lowered to `expressions` and `sets`; what is known then.
+pub(super) fn lower_behind(
+    statement: &Statement,
+    family: Family,
+    known: Known,
+    expressions: &mut Vec<Expr>,
+    sets: &mut Vec<Set>,
+) -> Result<Known, Invalid> {
+    let mut lowering = Lowering::new(family, Output::List(expressions), sets);
+    let Known { layer3, layer4, several_with_ports, ethernet } = known;
+    (lowering.layer3, lowering.layer4) = (layer3, layer4);
+    (lowering.several_with_ports, lowering.ethernet) = (several_with_ports, ethernet);
+    // A list is the rule alone.
+    lowering.start = 0;
+    lowering.statement(statement)?;
+    let Lowering { layer3, layer4, several_with_ports, ethernet, .. } = lowering;
+    Ok(Known { layer3, layer4, several_with_ports, ethernet })
+}
+
 /// Where expressions go: to bytes at once, or into a list.
 enum Output<'a> {
     Bytes(&'a mut Vec<u8>),
@@ -112,28 +152,14 @@ impl Rule {
 
 impl<'a> Lowering<'a> {
     fn new(family: Family, output: Output<'a>, sets: &'a mut dyn SetSink) -> Self {
-        let layer3 = match family {
-            Family::Ip => Some(Layer3::V4),
-            Family::Ip6 => Some(Layer3::V6),
-            _ => None,
-        };
         let start = output.len();
-        Self {
-            family,
-            output,
-            start,
-            sets,
-            layer3,
-            layer4: None,
-            several_with_ports: false,
-            ethernet: false,
-            error: None,
-        }
+        let Known { layer3, layer4, several_with_ports, ethernet } = Known::of(family);
+        Self { family, output, start, sets, layer3, layer4, several_with_ports, ethernet, error: None }
     }
 
     fn rule(&mut self, rule: &Rule) -> Result<(), Invalid> {
         if let Some(problem) = &rule.problem {
-            return Err(problem.clone());
+            return Err(Invalid::clone(problem));
         }
         for statement in &rule.body {
             self.statement(statement)?;

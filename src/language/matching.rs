@@ -23,7 +23,7 @@ pub struct Matching<T> {
     pub(crate) negated: bool,
     pub(crate) items: SmallVec<[Item<T>; 1]>,
     /// What went wrong when the values were made; reported when the rule is checked.
-    pub(crate) problem: Option<Invalid>,
+    pub(crate) problem: Option<Box<Invalid>>,
 }
 
 impl<T> Matching<T> {
@@ -38,7 +38,7 @@ impl<T> Matching<T> {
         let other = other.into();
         if self.negated || other.negated {
             let problem = "not(..) goes around the whole list: not(a.or(b))".to_owned();
-            self.problem.get_or_insert(Invalid::Combination { problem });
+            self.problem.get_or_insert(Box::new(Invalid::Combination { problem }));
         }
         self.problem = self.problem.or(other.problem);
         self.items.extend(other.items);
@@ -71,7 +71,7 @@ impl<T> Matching<T> {
     }
 
     pub(crate) fn broken(problem: Invalid) -> Self {
-        Self { negated: false, items: SmallVec::new(), problem: Some(problem) }
+        Self { negated: false, items: SmallVec::new(), problem: Some(Box::new(problem)) }
     }
 }
 
@@ -155,8 +155,14 @@ pub(crate) trait Operand: Clone {
     /// What nft calls the type, and how registers hold it.
     const DATATYPE: Datatype;
 
+    /// Whether ranges are usually written as prefixes, as networks are.
+    const PREFIXES: bool = false;
+
     /// The register's content.
     fn data(&self) -> Data;
+
+    /// The value that the register's content is of.
+    fn from_data(data: &Data) -> Option<Self>;
 
     /// For error texts.
     fn text(&self) -> String;

@@ -13,6 +13,7 @@ mod datatype;
 mod elements;
 mod item;
 mod layers;
+mod lift;
 mod lowering;
 pub mod matches;
 mod matching;
@@ -25,5 +26,6 @@ pub use matching::{Matching, Not, not};
 pub use statement::Statement;
 
 pub(crate) use datatype::{Datatype, Order};
+pub(crate) use lift::{Lift, Lifting};
 pub(crate) use lowering::{Layer3, Lower, Lowering, SetSink};
 pub(crate) use matching::{Operand, matching_from};

@@ -1,6 +1,6 @@
 //! Everything that a rule can say.
 
-use super::{Lower, Lowering, matches, targets};
+use super::{Lift, Lifting, Lower, Lowering, matches, targets};
 use crate::{Invalid, Rule, expr::Expr};
 
 /// Declares [`Statement`] from the words.
@@ -37,6 +37,10 @@ macro_rules! statements {
                 }
             }
         }
+
+        /// What the next expressions look like to each word.
+        pub(super) const RECOGNISERS: &[fn(&Lifting<'_>) -> Option<Statement>] =
+            &[$( |from| <$module::$name>::lift(from).map(Statement::$name) ),+];
     };
 }
 
@@ -129,5 +133,17 @@ impl Rule {
     pub fn say(mut self, statement: impl Into<Statement>) -> Self {
         self.body.push(statement.into());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 50,000 rules of six words are 50,000 times six of these in memory.
+    #[test]
+    fn a_word_is_small() {
+        println!("{} {}", size_of::<Statement>(), size_of::<Rule>());
+        assert!(size_of::<Statement>() <= 144, "{}", size_of::<Statement>());
     }
 }

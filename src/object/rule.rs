@@ -34,7 +34,7 @@ pub struct Rule {
     pub label: Option<String>,
     /// The caller's line.
     pub origin: Origin,
-    pub(crate) problem: Option<Invalid>,
+    pub(crate) problem: Option<Box<Invalid>>,
 }
 
 /// Where a rule is put into its chain.
@@ -79,7 +79,7 @@ pub(crate) const NFTA_RULE_TABLE: u16 = 1;
 pub(crate) const NFTA_RULE_CHAIN: u16 = 2;
 pub(crate) const NFTA_RULE_HANDLE: u16 = 3;
 pub(crate) const NFTA_RULE_EXPRESSIONS: u16 = 4;
-const NFTA_RULE_COMPAT: u16 = 5;
+pub(crate) const NFTA_RULE_COMPAT: u16 = 5;
 pub(crate) const NFTA_RULE_POSITION: u16 = 6;
 pub(crate) const NFTA_RULE_USERDATA: u16 = 7;
 const NFTA_RULE_PAD: u16 = 8;
@@ -128,7 +128,7 @@ impl Rule {
     pub fn comment(mut self, comment: &str) -> Self {
         match userdata::comment(userdata::COMMENT, comment) {
             Ok(bytes) => self.userdata = Some(bytes),
-            Err(problem) => self.problem = self.problem.or(Some(problem)),
+            Err(problem) => self.problem = self.problem.or(Some(Box::new(problem))),
         }
         self
     }

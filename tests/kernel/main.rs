@@ -7,6 +7,7 @@ mod support;
 
 mod classic;
 mod matches;
+mod objects;
 mod sets;
 mod targets;
 mod transactions;

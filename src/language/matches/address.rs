@@ -6,11 +6,12 @@ use std::{
 };
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use smallvec::SmallVec;
 
 use crate::{
     Invalid, Rule,
-    expr::{Data, PayloadBase},
-    language::{Datatype, Item, Layer3, Lower, Lowering, Matching, Operand, matching_from},
+    expr::{Data, Expr, Payload, PayloadBase},
+    language::{Datatype, Item, Layer3, Lift, Lifting, Lower, Lowering, Matching, Operand, matching_from},
 };
 
 /// Of the packet's two ends, which.
@@ -140,12 +141,24 @@ pub(super) struct V4(Ipv4Addr);
 #[derive(Clone)]
 pub(super) struct V6(Ipv6Addr);
 
+impl V4 {
+    pub(super) fn address(&self) -> IpAddr {
+        self.0.into()
+    }
+}
+
 impl Operand for V4 {
     const WHAT: &'static str = "address";
     const DATATYPE: Datatype = Datatype::IPV4_ADDR;
 
+    const PREFIXES: bool = true;
+
     fn data(&self) -> Data {
         Data::new(&self.0.octets())
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        <[u8; 4]>::try_from(data.as_bytes()).ok().map(|octets| Self(octets.into()))
     }
 
     fn text(&self) -> String {
@@ -153,12 +166,24 @@ impl Operand for V4 {
     }
 }
 
+impl V6 {
+    pub(super) fn address(&self) -> IpAddr {
+        self.0.into()
+    }
+}
+
 impl Operand for V6 {
     const WHAT: &'static str = "address";
     const DATATYPE: Datatype = Datatype::IPV6_ADDR;
 
+    const PREFIXES: bool = true;
+
     fn data(&self) -> Data {
         Data::new(&self.0.octets())
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        <[u8; 16]>::try_from(data.as_bytes()).ok().map(|octets| Self(octets.into()))
     }
 
     fn text(&self) -> String {
@@ -174,10 +199,10 @@ pub(super) enum OneFamily {
 
 pub(super) fn one_family(addresses: &Addresses) -> Result<OneFamily, Invalid> {
     if let Some(problem) = &addresses.problem {
-        return Err(problem.clone());
+        return Err(Invalid::clone(problem));
     }
-    let mut v4 = Vec::new();
-    let mut v6 = Vec::new();
+    let mut v4 = SmallVec::new();
+    let mut v6 = SmallVec::new();
     let (mut some_v4, mut some_v6) = (None, None);
     for item in &addresses.items {
         let (a, b, rebuild): (IpAddr, IpAddr, u8) = match *item {
@@ -203,8 +228,8 @@ pub(super) fn one_family(addresses: &Addresses) -> Result<OneFamily, Invalid> {
     let negated = addresses.negated;
     match (some_v4, some_v6) {
         (Some(v4), Some(v6)) => Err(Invalid::AddressesMixed { v4, v6 }),
-        (Some(_), None) => Ok(OneFamily::V4(Matching { negated, ..Matching::any_of(v4) })),
-        (None, Some(_)) => Ok(OneFamily::V6(Matching { negated, ..Matching::any_of(v6) })),
+        (Some(_), None) => Ok(OneFamily::V4(Matching { negated, items: v4, problem: None })),
+        (None, Some(_)) => Ok(OneFamily::V6(Matching { negated, items: v6, problem: None })),
         (None, None) => Err(Invalid::ListEmpty { what: "addresses" }),
     }
 }
@@ -268,5 +293,22 @@ impl Lower for AddressMatch {
                 to.field(PayloadBase::Network, offset, &addresses)
             }
         }
+    }
+}
+
+impl Lift for AddressMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let v4 = |addresses: Matching<V4>| addresses.map(V4::address);
+        let v6 = |addresses: Matching<V6>| addresses.map(V6::address);
+        let field = |offset| from.field(PayloadBase::Network, offset).map(v4);
+        let field6 = |offset| from.field(PayloadBase::Network, offset).map(v6);
+        let (side, addresses) = match (from.layer3()?, from.expressions().first()?) {
+            (Layer3::V4, Expr::Payload(Payload { offset: 12, .. })) => (Side::Source, field(12)?),
+            (Layer3::V4, Expr::Payload(Payload { offset: 16, .. })) => (Side::Destination, field(16)?),
+            (Layer3::V6, Expr::Payload(Payload { offset: 8, .. })) => (Side::Source, field6(8)?),
+            (Layer3::V6, Expr::Payload(Payload { offset: 24, .. })) => (Side::Destination, field6(24)?),
+            _ => return None,
+        };
+        Some(Self { side, addresses })
     }
 }

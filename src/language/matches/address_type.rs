@@ -3,8 +3,10 @@
 use super::{Side, Way};
 use crate::{
     Invalid, Rule,
-    expr::{AddressType, Data, Fib, FibFlags, FibResult, Register},
-    language::{Datatype, Item, Lower, Lowering, Matching, Operand, matching_from},
+    expr::{AddressType, Data, Expr, Fib, FibFlags, FibResult, Register},
+    language::{
+        Datatype, Item, Lift, Lifting, Lower, Lowering, Matching, Operand, lift::host_u32, matching_from,
+    },
 };
 
 impl Operand for AddressType {
@@ -13,6 +15,10 @@ impl Operand for AddressType {
 
     fn data(&self) -> Data {
         Data::host_u32(self.number())
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        host_u32(data).map(Self::from_number)
     }
 
     fn text(&self) -> String {
@@ -83,6 +89,21 @@ impl Lower for AddressTypeMatch {
             Some(Way::Out) => FibFlags::OIF,
         };
         to.matching(Fib::new(Register::R1, FibResult::AddrType, side | interface), &self.types)
+    }
+}
+
+impl Lift for AddressTypeMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Fib(Fib { result: FibResult::AddrType, flags, .. }), ..] = from.expressions() else {
+            return None;
+        };
+        let side = if flags.contains(FibFlags::SADDR) { Side::Source } else { Side::Destination };
+        let interface = if flags.contains(FibFlags::IIF) {
+            Some(Way::In)
+        } else {
+            flags.contains(FibFlags::OIF).then_some(Way::Out)
+        };
+        Some(Self { side, interface, types: from.compared(1)? })
     }
 }
 

@@ -9,8 +9,10 @@ use std::{
 
 use crate::{
     Invalid, Rule,
-    expr::{Data, Register, Socket, SocketKey},
-    language::{Datatype, Item, Lower, Lowering, Matching, Operand, matching_from},
+    expr::{Data, Expr, Register, Socket, SocketKey},
+    language::{
+        Datatype, Item, Lift, Lifting, Lower, Lowering, Matching, Operand, lift::host_u64, matching_from,
+    },
 };
 
 /// A control group, as the kernel's rules name it.
@@ -82,6 +84,10 @@ impl Operand for Id {
         Data::host_u64(self.0)
     }
 
+    fn from_data(data: &Data) -> Option<Self> {
+        host_u64(data).map(Self)
+    }
+
     fn text(&self) -> String {
         self.0.to_string()
     }
@@ -131,6 +137,18 @@ impl Lower for CgroupV2Match {
         }
         let load = Socket::new(SocketKey::CgroupV2, Register::R1).level(u32::from(level));
         to.matching(load, &self.0.map(|group| Id(group.id)))
+    }
+}
+
+impl Lift for CgroupV2Match {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Socket(Socket { key: SocketKey::CgroupV2, level: Some(level), .. }), ..] =
+            from.expressions()
+        else {
+            return None;
+        };
+        let level = u8::try_from(*level).ok()?;
+        from.compared(1).map(|groups: Matching<Id>| Self(groups.map(|id| CgroupV2 { level, id: id.0 })))
     }
 }
 

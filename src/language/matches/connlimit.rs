@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Connlimit, ConnlimitFlags},
-    language::{Lower, Lowering},
+    expr::{Connlimit, ConnlimitFlags, Expr},
+    language::{Lift, Lifting, Lower, Lowering},
 };
 
 /// So many connections that came to this word still exist.
@@ -54,6 +54,13 @@ impl Lower for ConnectionLimit {
         let flags = if self.over { ConnlimitFlags::INV } else { ConnlimitFlags::empty() };
         to.push(Connlimit::new(self.count).flags(flags));
         Ok(())
+    }
+}
+
+impl Lift for ConnectionLimit {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Connlimit(limit), ..] = from.expressions() else { return None };
+        Some(Self { count: limit.count, over: limit.flags == Some(ConnlimitFlags::INV) })
     }
 }
 

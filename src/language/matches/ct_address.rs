@@ -3,12 +3,12 @@
 
 use super::{
     Addresses, Side,
-    address::{OneFamily, one_family},
+    address::{OneFamily, V4, V6, one_family},
 };
 use crate::{
     Invalid, Rule,
-    expr::{Cmp, CmpOp, Ct, CtDirection, CtKey, Data, Register},
-    language::{Item, Layer3, Lower, Lowering, Matching, Operand},
+    expr::{Cmp, CmpOp, Ct, CtDirection, CtKey, Data, Expr, Register},
+    language::{Item, Layer3, Lift, Lifting, Lower, Lowering, Matching, Operand},
 };
 
 /// One of the four addresses of the packet's connection is one of these.
@@ -106,6 +106,27 @@ impl Lower for CtAddressMatch {
             OneFamily::V4(addresses) => self.family(to, Layer3::V4, &addresses),
             OneFamily::V6(addresses) => self.family(to, Layer3::V6, &addresses),
         }
+    }
+}
+
+impl Lift for CtAddressMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Ct(Ct { key, direction: Some(direction), .. }), ..] = from.expressions() else {
+            return None;
+        };
+        let (side, v4) = match key {
+            CtKey::SrcIp => (Side::Source, true),
+            CtKey::SrcIp6 => (Side::Source, false),
+            CtKey::DstIp => (Side::Destination, true),
+            CtKey::DstIp6 => (Side::Destination, false),
+            _ => return None,
+        };
+        let addresses = if v4 {
+            from.compared(1).map(|addresses: Matching<V4>| addresses.map(V4::address))
+        } else {
+            from.compared(1).map(|addresses: Matching<V6>| addresses.map(V6::address))
+        };
+        Some(Self { direction: *direction, side, addresses: addresses? })
     }
 }
 

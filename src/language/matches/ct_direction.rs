@@ -4,7 +4,7 @@ use super::number::comparison;
 use crate::{
     Rule,
     expr::{Ct, CtDirection, CtKey, Data, Register},
-    language::{Datatype, Item, Matching, Operand, matching_from},
+    language::{Datatype, Item, Matching, Operand, lift::byte, matching_from},
 };
 
 impl Operand for CtDirection {
@@ -13,6 +13,10 @@ impl Operand for CtDirection {
 
     fn data(&self) -> Data {
         Data::byte(self.number())
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        byte(data).map(Self::from_number)
     }
 
     fn text(&self) -> String {

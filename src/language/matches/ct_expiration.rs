@@ -5,7 +5,9 @@ use std::{ops::RangeInclusive, time::Duration};
 use crate::{
     Invalid, Rule,
     expr::{Ct, CtKey, Data, Register},
-    language::{Datatype, Item, Lower, Lowering, Matching, Operand, matching_from},
+    language::{
+        Datatype, Item, Lift, Lifting, Lower, Lowering, Matching, Operand, lift::host_u32, matching_from,
+    },
 };
 
 impl Operand for Duration {
@@ -14,6 +16,10 @@ impl Operand for Duration {
 
     fn data(&self) -> Data {
         Data::host_u32(u32::try_from(self.as_millis()).unwrap_or(u32::MAX))
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        host_u32(data).map(|time| Self::from_millis(time.into()))
     }
 
     fn text(&self) -> String {
@@ -65,6 +71,12 @@ impl Lower for CtExpirationMatch {
             }
         }
         to.matching(Ct::load(CtKey::Expiration, Register::R1), &self.0)
+    }
+}
+
+impl Lift for CtExpirationMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        from.matching(Ct::load(CtKey::Expiration, Register::R1)).map(Self)
     }
 }
 

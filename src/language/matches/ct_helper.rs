@@ -4,7 +4,7 @@ use super::number::comparison;
 use crate::{
     Invalid, Rule,
     expr::{Ct, CtKey, Data, Register},
-    language::{Datatype, Item, Matching, Operand, matching_from},
+    language::{Datatype, Item, Matching, Operand, lift::text, matching_from},
 };
 
 /// The kernel's field (`NF_CT_HELPER_NAME_LEN`).
@@ -20,6 +20,10 @@ impl Operand for HelperName {
 
     fn data(&self) -> Data {
         Data::padded(self.0.as_bytes(), FIELD)
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        text(data).map(Self)
     }
 
     fn text(&self) -> String {

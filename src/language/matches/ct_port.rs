@@ -4,8 +4,8 @@
 use super::{Port, Side};
 use crate::{
     Invalid, Rule,
-    expr::{Ct, CtDirection, CtKey, Register},
-    language::{Lower, Lowering, Matching},
+    expr::{Ct, CtDirection, CtKey, Expr, Register},
+    language::{Lift, Lifting, Lower, Lowering, Matching},
 };
 
 /// One of the four ports of the packet's connection is one of these.
@@ -74,6 +74,20 @@ impl Lower for CtPortMatch {
             to.need_ports(what)?;
         }
         to.matching(Ct::load(key, Register::R1).direction(self.direction), &self.ports)
+    }
+}
+
+impl Lift for CtPortMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Ct(Ct { key, direction: Some(direction), .. }), ..] = from.expressions() else {
+            return None;
+        };
+        let side = match key {
+            CtKey::ProtoSrc => Side::Source,
+            CtKey::ProtoDst => Side::Destination,
+            _ => return None,
+        };
+        Some(Self { direction: *direction, side, ports: from.compared(1)? })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Bitwise, Cmp, CmpOp, Ct, CtKey, CtState, Data, Register},
-    language::{Item, Lower, Lowering, Matching, matching_from},
+    expr::{Bitwise, Cmp, CmpOp, Ct, CtKey, CtState, Data, Expr, Register},
+    language::{Item, Lift, Lifting, Lower, Lowering, Matching, lift::host_u32, matching_from},
 };
 
 matching_from! {
@@ -46,5 +46,17 @@ impl Lower for CtStateMatch {
         to.push(Bitwise::and(Register::R1, Data::host_u32(states.bits())));
         to.push(Cmp::new(Register::R1, op, Data::zero(4)));
         Ok(())
+    }
+}
+
+impl Lift for CtStateMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Ct(Ct { key: CtKey::State, .. }), Expr::Bitwise(bitwise), Expr::Cmp(cmp), ..] =
+            from.expressions()
+        else {
+            return None;
+        };
+        let bits = CtState::from_bits_retain(host_u32(bitwise.mask.as_ref()?)?);
+        Some(Self(Matching { negated: cmp.op == CmpOp::Eq, ..Matching::one(Item::One(bits)) }))
     }
 }

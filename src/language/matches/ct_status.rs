@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Bitwise, Cmp, CmpOp, Ct, CtKey, CtStatus, Data, Register},
-    language::{Item, Lower, Lowering, Matching, matching_from},
+    expr::{Bitwise, Cmp, CmpOp, Ct, CtKey, CtStatus, Data, Expr, Register},
+    language::{Item, Lift, Lifting, Lower, Lowering, Matching, lift::host_u32, matching_from},
 };
 
 matching_from! {
@@ -35,7 +35,7 @@ impl Rule {
 impl Lower for CtStatusMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         if let Some(problem) = &self.0.problem {
-            return Err(problem.clone());
+            return Err(Invalid::clone(problem));
         }
         let status = self.0.items().iter().fold(CtStatus::empty(), |all, item| match item {
             Item::One(status) => all | *status,
@@ -50,6 +50,18 @@ impl Lower for CtStatusMatch {
         to.push(Bitwise::and(Register::R1, Data::host_u32(status.bits())));
         to.push(Cmp::new(Register::R1, op, Data::zero(4)));
         Ok(())
+    }
+}
+
+impl Lift for CtStatusMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Ct(Ct { key: CtKey::Status, .. }), Expr::Bitwise(bitwise), Expr::Cmp(cmp), ..] =
+            from.expressions()
+        else {
+            return None;
+        };
+        let bits = CtStatus::from_bits_retain(host_u32(bitwise.mask.as_ref()?)?);
+        Some(Self(Matching { negated: cmp.op == CmpOp::Eq, ..Matching::one(Item::One(bits)) }))
     }
 }
 

@@ -3,8 +3,8 @@
 use super::number::number;
 use crate::{
     Invalid, Rule,
-    expr::{Ct, CtDirection, CtKey, Register},
-    language::{Datatype, Lower, Lowering, Matching},
+    expr::{Ct, CtDirection, CtKey, Expr, Register},
+    language::{Datatype, Lift, Lifting, Lower, Lowering, Matching},
 };
 
 number! {
@@ -74,6 +74,19 @@ impl Lower for CtTrafficMatch {
             None => load,
         };
         to.matching(load, &self.traffic)
+    }
+}
+
+impl Lift for CtTrafficMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Ct(Ct { key, direction, .. }), ..] = from.expressions() else { return None };
+        let kind = match key {
+            CtKey::Bytes => TrafficKind::Bytes,
+            CtKey::Packets => TrafficKind::Packets,
+            CtKey::AvgPkt => TrafficKind::AveragePacket,
+            _ => return None,
+        };
+        Some(Self { kind, direction: *direction, traffic: from.compared(1)? })
     }
 }
 

@@ -9,8 +9,10 @@ use std::{
 use super::hour::{TimeOfDay, two_digits};
 use crate::{
     Invalid, Rule,
-    expr::{Byteorder, Cmp, CmpOp, Data, Meta, MetaKey, Register},
-    language::{Datatype, Item, Lower, Lowering, Matching, Operand, matching_from},
+    expr::{Byteorder, Cmp, CmpOp, Data, Expr, Meta, MetaKey, Register},
+    language::{
+        Datatype, Item, Lift, Lifting, Lower, Lowering, Matching, Operand, lift::host_u64, matching_from,
+    },
 };
 
 /// A point in time, as the kernel's rules hold it: nanoseconds since 1970 in UTC, until the year 2554.
@@ -91,6 +93,10 @@ impl Operand for DateTime {
         Data::host_u64(self.0)
     }
 
+    fn from_data(data: &Data) -> Option<Self> {
+        host_u64(data).map(Self)
+    }
+
     fn text(&self) -> String {
         format!("{}.{:09} s since 1970", self.0 / NANOSECONDS, self.0 % NANOSECONDS)
     }
@@ -163,6 +169,30 @@ impl Lower for DateMatch {
         let op = if self.0.is_negated() { opposite } else { op };
         to.push(Cmp::new(Register::R1, op, Data::new(&limit.0.to_be_bytes())));
         Ok(())
+    }
+}
+
+impl Lift for DateMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let load = Meta::load(MetaKey::TimeNs, Register::R1);
+        if let Some(times) = from.matching(load) {
+            return Some(Self(times));
+        }
+        let [Expr::Meta(Meta { key: MetaKey::TimeNs, .. }), Expr::Byteorder(_), Expr::Cmp(cmp), ..] =
+            from.expressions()
+        else {
+            return None;
+        };
+        let limit = DateTime(cmp.data.as_bytes().try_into().ok().map(u64::from_be_bytes)?);
+        let (first, last) = (DateTime(0), DateTime(u64::MAX));
+        let (negated, from, until) = match cmp.op {
+            CmpOp::Gte => (false, limit, last),
+            CmpOp::Lt => (true, limit, last),
+            CmpOp::Lte => (false, first, limit),
+            CmpOp::Gt => (true, first, limit),
+            _ => return None,
+        };
+        Some(Self(Matching { negated, ..Matching::one(Item::Range(from, until)) }))
     }
 }
 

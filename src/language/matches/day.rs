@@ -5,7 +5,9 @@ use std::{fmt, ops::RangeInclusive};
 use crate::{
     Invalid, Rule,
     expr::{Data, Meta, MetaKey, Register},
-    language::{Datatype, Item, Lower, Lowering, Matching, Operand, matching_from},
+    language::{
+        Datatype, Item, Lift, Lifting, Lower, Lowering, Matching, Operand, lift::byte, matching_from,
+    },
 };
 
 /// A day of the week, in **UTC**.
@@ -51,6 +53,11 @@ impl Operand for Weekday {
 
     fn data(&self) -> Data {
         Data::byte(self.number())
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        let number = byte(data)?;
+        Self::ALL.into_iter().find(|day| day.number() == number)
     }
 
     fn text(&self) -> String {
@@ -104,6 +111,12 @@ impl Lower for WeekdayMatch {
             })
             .collect();
         to.matching(Meta::load(MetaKey::TimeDay, Register::R1), &days)
+    }
+}
+
+impl Lift for WeekdayMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        from.matching(Meta::load(MetaKey::TimeDay, Register::R1)).map(Self)
     }
 }
 

@@ -3,8 +3,11 @@
 use super::{number::number, version::version_said};
 use crate::{
     Invalid, Rule,
-    expr::{Bitwise, Data, Payload, PayloadBase, Register},
-    language::{Datatype, Item, Layer3, Lower, Lowering, Matching, Operand},
+    expr::{Bitwise, Data, Expr, Payload, PayloadBase, Register},
+    language::{
+        Datatype, Item, Layer3, Lift, Lifting, Lower, Lowering, Matching, Operand,
+        lift::{byte, network_u16},
+    },
 };
 
 number! {
@@ -73,6 +76,10 @@ impl Operand for Dscp4 {
         Data::byte(self.0.0 << 2)
     }
 
+    fn from_data(data: &Data) -> Option<Self> {
+        byte(data).map(|byte| Self(Dscp(byte >> 2)))
+    }
+
     fn text(&self) -> String {
         self.0.text()
     }
@@ -84,6 +91,10 @@ impl Operand for Dscp6 {
 
     fn data(&self) -> Data {
         Data::network_u16(u16::from(self.0.0) << 6)
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        network_u16(data).and_then(|word| u8::try_from(word >> 6).ok()).map(|point| Self(Dscp(point)))
     }
 
     fn text(&self) -> String {
@@ -135,6 +146,20 @@ impl Lower for DscpMatch {
                 to.compare(&self.0.map(|dscp| Dscp6(*dscp)))
             }
         }
+    }
+}
+
+impl Lift for DscpMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Payload(Payload { base: PayloadBase::Network, .. }), Expr::Bitwise(_), ..] =
+            from.expressions()
+        else {
+            return None;
+        };
+        Some(Self(match from.layer3()? {
+            Layer3::V4 => from.compared(2).map(|classes: Matching<Dscp4>| classes.map(|dscp| dscp.0))?,
+            Layer3::V6 => from.compared(2).map(|classes: Matching<Dscp6>| classes.map(|dscp| dscp.0))?,
+        }))
     }
 }
 

@@ -3,8 +3,10 @@
 use super::version::version_said;
 use crate::{
     Invalid, Rule,
-    expr::{Bitwise, Data, Payload, PayloadBase, Register},
-    language::{Datatype, Item, Layer3, Lower, Lowering, Matching, Operand, matching_from},
+    expr::{Bitwise, Data, Expr, Payload, PayloadBase, Register},
+    language::{
+        Datatype, Item, Layer3, Lift, Lifting, Lower, Lowering, Matching, Operand, lift::byte, matching_from,
+    },
     wire::kernel_enum,
 };
 
@@ -38,6 +40,10 @@ impl Operand for Ecn4 {
         Data::byte(self.0.number())
     }
 
+    fn from_data(data: &Data) -> Option<Self> {
+        byte(data).map(|byte| Self(Ecn::from_number(byte)))
+    }
+
     fn text(&self) -> String {
         self.0.to_string()
     }
@@ -49,6 +55,10 @@ impl Operand for Ecn6 {
 
     fn data(&self) -> Data {
         Data::byte(self.0.number() << 4)
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        byte(data).map(|byte| Self(Ecn::from_number(byte >> 4)))
     }
 
     fn text(&self) -> String {
@@ -102,6 +112,20 @@ impl Lower for EcnMatch {
                 to.compare(&self.0.map(|ecn| Ecn6(*ecn)))
             }
         }
+    }
+}
+
+impl Lift for EcnMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Payload(Payload { base: PayloadBase::Network, .. }), Expr::Bitwise(_), ..] =
+            from.expressions()
+        else {
+            return None;
+        };
+        Some(Self(match from.layer3()? {
+            Layer3::V4 => from.compared(2).map(|marks: Matching<Ecn4>| marks.map(|ecn| ecn.0))?,
+            Layer3::V6 => from.compared(2).map(|marks: Matching<Ecn6>| marks.map(|ecn| ecn.0))?,
+        }))
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Masked, Side};
 use crate::{
     Invalid, Rule,
     expr::{Data, PayloadBase},
-    language::{Datatype, Item, Lower, Lowering, Matching, Operand, matching_from},
+    language::{Datatype, Item, Lift, Lifting, Lower, Lowering, Matching, Operand, matching_from},
 };
 
 /// An Ethernet address.
@@ -46,6 +46,10 @@ impl Operand for MacAddr {
 
     fn data(&self) -> Data {
         Data::new(&self.0)
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        data.as_bytes().try_into().ok().map(Self)
     }
 
     fn text(&self) -> String {
@@ -112,6 +116,15 @@ impl Lower for EtherMatch {
         to.need_ethernet();
         let offset = if self.side == Side::Source { 6 } else { 0 };
         to.field(PayloadBase::Link, offset, &self.addresses)
+    }
+}
+
+impl Lift for EtherMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        if let Some(addresses) = from.field(PayloadBase::Link, 6) {
+            return Some(Self { side: Side::Source, addresses });
+        }
+        from.field(PayloadBase::Link, 0).map(|addresses| Self { side: Side::Destination, addresses })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Bitwise, Cmp, CmpOp, Data, Payload, PayloadBase, Register},
-    language::{Layer3, Lower, Lowering},
+    expr::{Bitwise, Cmp, CmpOp, Data, Expr, Payload, PayloadBase, Register},
+    language::{Layer3, Lift, Lifting, Lower, Lowering},
 };
 
 /// The packet is a fragment of an IPv4 packet, and not its first.
@@ -42,6 +42,17 @@ impl Lower for Fragment {
         let op = if self.negated { CmpOp::Eq } else { CmpOp::Neq };
         to.push(Cmp::new(Register::R1, op, Data::zero(2)));
         Ok(())
+    }
+}
+
+impl Lift for Fragment {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Payload(Payload { offset: 6, .. }), Expr::Bitwise(_), Expr::Cmp(cmp), ..] =
+            from.expressions()
+        else {
+            return None;
+        };
+        Some(Self { negated: cmp.op == CmpOp::Eq })
     }
 }
 

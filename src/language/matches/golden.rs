@@ -2,6 +2,7 @@
 
 use crate::{
     Family, Rule,
+    language::lift::tests::all_words,
     object::{Element, SetFlags},
 };
 
@@ -19,6 +20,7 @@ pub(super) fn same_as_nft<const N: usize>(cases: [(&[Family], &str, Rule); N]) {
         for family in families {
             let case = format!("{family} | {sentence} | ");
             let ours = bytecode(&rule, *family);
+            all_words(&rule, *family);
             match GOLDEN.lines().find_map(|line| line.strip_prefix(&case)) {
                 None => problems += &format!("missing in golden.txt: {case}\n"),
                 Some(nft) if nft == ours => {}

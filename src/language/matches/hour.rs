@@ -5,7 +5,9 @@ use std::{fmt, ops::RangeInclusive, str::FromStr};
 use crate::{
     Invalid, Rule,
     expr::{Data, Meta, MetaKey, Register},
-    language::{Datatype, Item, Lower, Lowering, Matching, Operand, matching_from},
+    language::{
+        Datatype, Item, Lift, Lifting, Lower, Lowering, Matching, Operand, lift::host_u32, matching_from,
+    },
 };
 
 /// A time of day, in **UTC**: the kernel's rules know no time zones.
@@ -33,6 +35,11 @@ impl TimeOfDay {
 
     fn seconds(self) -> u32 {
         u32::from(self.hour) * 3600 + u32::from(self.minute) * 60 + u32::from(self.second)
+    }
+
+    fn from_seconds(seconds: u32) -> Option<Self> {
+        let part = |number: u32| u8::try_from(number).ok();
+        Some(Self::new(part(seconds / 3600)?, part(seconds / 60 % 60)?, part(seconds % 60)?))
     }
 
     /// A second later.
@@ -93,6 +100,10 @@ impl Operand for TimeOfDay {
 
     fn data(&self) -> Data {
         Data::host_u32(self.seconds())
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        Self::from_seconds(host_u32(data)?)
     }
 
     fn text(&self) -> String {
@@ -187,6 +198,12 @@ impl Lower for HourMatch {
                 .collect(),
         };
         to.matching(Meta::load(MetaKey::TimeHour, Register::R1), &times)
+    }
+}
+
+impl Lift for HourMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        from.matching(Meta::load(MetaKey::TimeHour, Register::R1)).map(Self)
     }
 }
 

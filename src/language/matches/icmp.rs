@@ -6,7 +6,9 @@ use super::{Protocol, number::number};
 use crate::{
     Invalid, Rule,
     expr::{Data, IcmpCode, PayloadBase},
-    language::{Datatype, Item, Layer3, Lower, Lowering, Matching, Operand, matching_from},
+    language::{
+        Datatype, Item, Layer3, Lift, Lifting, Lower, Lowering, Matching, Operand, lift::byte, matching_from,
+    },
 };
 
 number! {
@@ -77,6 +79,10 @@ impl Operand for IcmpCode {
 
     fn data(&self) -> Data {
         Data::byte(self.number())
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        byte(data).map(Self::from_number)
     }
 
     fn text(&self) -> String {
@@ -154,6 +160,18 @@ impl Lower for IcmpCodeMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         need_protocol(to, "an ICMP code")?;
         to.field(PayloadBase::Transport, 1, &self.0)
+    }
+}
+
+impl Lift for IcmpTypeMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        from.field(PayloadBase::Transport, 0).map(Self)
+    }
+}
+
+impl Lift for IcmpCodeMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        from.field(PayloadBase::Transport, 1).map(Self)
     }
 }
 

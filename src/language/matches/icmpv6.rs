@@ -6,7 +6,9 @@ use super::{Protocol, number::number};
 use crate::{
     Invalid, Rule,
     expr::{Data, Icmp6Code, PayloadBase},
-    language::{Datatype, Item, Layer3, Lower, Lowering, Matching, Operand, matching_from},
+    language::{
+        Datatype, Item, Layer3, Lift, Lifting, Lower, Lowering, Matching, Operand, lift::byte, matching_from,
+    },
 };
 
 number! {
@@ -80,6 +82,10 @@ impl Operand for Icmp6Code {
 
     fn data(&self) -> Data {
         Data::byte(self.number())
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        byte(data).map(Self::from_number)
     }
 
     fn text(&self) -> String {
@@ -157,6 +163,18 @@ impl Lower for Icmpv6CodeMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         need_protocol(to, "an ICMPv6 code")?;
         to.field(PayloadBase::Transport, 1, &self.0)
+    }
+}
+
+impl Lift for Icmpv6TypeMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        from.field(PayloadBase::Transport, 0).map(Self)
+    }
+}
+
+impl Lift for Icmpv6CodeMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        from.field(PayloadBase::Transport, 1).map(Self)
     }
 }
 

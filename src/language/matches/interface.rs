@@ -2,8 +2,12 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Bitwise, Cmp, CmpOp, Data, Meta, MetaKey, Register},
-    language::{Datatype, Item, Lower, Lowering, Matching, Operand, matching_from},
+    expr::{Bitwise, Cmp, CmpOp, Data, Expr, LookupFlags, Meta, MetaKey, Register},
+    language::{
+        Datatype, Item, Lift, Lifting, Lower, Lowering, Matching, Operand,
+        lift::{host_u32, prefix_between, said_as_list, text},
+        matching_from,
+    },
     object::InterfaceName,
 };
 
@@ -82,6 +86,10 @@ impl Operand for Name {
         Data::padded(self.0.text().as_bytes(), 16)
     }
 
+    fn from_data(data: &Data) -> Option<Self> {
+        text(data).map(|name| Self(InterfaceName::exact(name)))
+    }
+
     fn text(&self) -> String {
         self.0.to_string()
     }
@@ -101,6 +109,10 @@ impl Operand for Index {
 
     fn data(&self) -> Data {
         Data::host_u32(self.0)
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        host_u32(data).map(Self)
     }
 
     fn text(&self) -> String {
@@ -178,4 +190,52 @@ impl Lower for InterfaceMatch {
             }
         }
     }
+}
+
+impl Lift for InterfaceMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Meta(Meta { key, .. }), rest @ ..] = from.expressions() else { return None };
+        let way = match key {
+            MetaKey::Iif | MetaKey::IifName => Way::In,
+            MetaKey::Oif | MetaKey::OifName => Way::Out,
+            _ => return None,
+        };
+        let index = |index: &Index| Interface::Index(index.0);
+        let interfaces = match (key, rest) {
+            (MetaKey::Iif | MetaKey::Oif, _) => {
+                from.compared(1).map(|indexes: Matching<Index>| indexes.map(index))?
+            }
+            // `+` alone, negated.
+            (_, [Expr::Bitwise(_), ..]) => Matching {
+                negated: true,
+                ..Matching::one(Item::One(Interface::Name(InterfaceName::prefix(""))))
+            },
+            (_, [Expr::Lookup(lookup), ..]) => {
+                let names = from.ranges_of(lookup)?.into_iter().map(|(first, last)| {
+                    let name = name_between(&first, &last)?;
+                    Some(Item::One(Interface::Name(name)))
+                });
+                let negated = lookup.flags.is_some_and(|flags| flags.contains(LookupFlags::INV));
+                let mut names = names.collect::<Option<Vec<_>>>()?;
+                said_as_list(&mut names);
+                Matching { negated, ..Matching::any_of(names) }
+            }
+            (_, [Expr::Cmp(cmp), ..]) => {
+                let name = if cmp.data.len() < 16 { InterfaceName::prefix } else { InterfaceName::exact };
+                let name = Interface::Name(name(text(&cmp.data)?));
+                Matching { negated: cmp.op == CmpOp::Neq, ..Matching::one(Item::One(name)) }
+            }
+            _ => return None,
+        };
+        Some(Self { way, interfaces })
+    }
+}
+
+/// The name, or the beginning of names, that lies between two keys of a set.
+fn name_between(first: &Data, last: &Data) -> Option<InterfaceName> {
+    if first == last {
+        return text(first).map(InterfaceName::exact);
+    }
+    let bytes = usize::from(prefix_between(first, last)?) / 8;
+    text(&Data::new(first.as_bytes().get(..bytes)?)).map(InterfaceName::prefix)
 }

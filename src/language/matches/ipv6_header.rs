@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Cmp, Data, Exthdr, ExthdrOp, Register},
-    language::{Layer3, Lower, Lowering, Not},
+    expr::{Cmp, Data, Expr, Exthdr, ExthdrOp, Register},
+    language::{Layer3, Lift, Lifting, Lower, Lowering, Not, lift::byte},
 };
 
 /// The number of an extension header of IPv6.
@@ -72,6 +72,16 @@ impl Lower for Ipv6HeaderMatch {
         to.push(Exthdr::present(ExthdrOp::Ipv6, self.header.0, Register::R1));
         to.push(Cmp::eq(Register::R1, Data::byte(u8::from(!self.negated))));
         Ok(())
+    }
+}
+
+impl Lift for Ipv6HeaderMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Exthdr(Exthdr { op: ExthdrOp::Ipv6, kind, .. }), Expr::Cmp(cmp), ..] = from.expressions()
+        else {
+            return None;
+        };
+        Some(Self { header: Ipv6Header(*kind), negated: byte(&cmp.data)? == 0 })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Limit, LimitFlags, LimitKind, LimitUnit},
-    language::{Lower, Lowering},
+    expr::{Expr, Limit, LimitFlags, LimitKind, LimitUnit},
+    language::{Lift, Lifting, Lower, Lowering},
 };
 
 /// How often: so many packets, or bytes, in a unit of time.
@@ -119,6 +119,19 @@ impl Lower for LimitMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         to.push(self.0.expression()?);
         Ok(())
+    }
+}
+
+impl Lift for LimitMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Limit(limit), ..] = from.expressions() else { return None };
+        Some(Self(Rate {
+            amount: limit.rate,
+            unit: limit.unit,
+            kind: limit.kind?,
+            burst: limit.burst?,
+            over: limit.flags == Some(LimitFlags::INV),
+        }))
     }
 }
 

@@ -6,7 +6,7 @@ use super::number::comparison;
 use crate::{
     Invalid, Rule,
     expr::{Data, Meta, MetaKey, Register},
-    language::{Datatype, Item, Matching, Operand, matching_from},
+    language::{Datatype, Item, Matching, Operand, lift::host_u32, matching_from},
 };
 
 /// A mark that packets, connections and sockets carry inside this machine.
@@ -19,6 +19,10 @@ impl Operand for Mark {
 
     fn data(&self) -> Data {
         Data::host_u32(self.0)
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        host_u32(data).map(Self)
     }
 
     fn text(&self) -> String {

@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Cmp, CmpOp, Data, Numgen, NumgenKind, Register},
-    language::{Lower, Lowering},
+    expr::{Cmp, CmpOp, Data, Expr, Numgen, NumgenKind, Register},
+    language::{Lift, Lifting, Lower, Lowering, lift::host_u32},
 };
 
 /// One packet of every so many that reach this word.
@@ -58,5 +58,14 @@ impl Lower for Nth {
         to.push(Numgen::new(Register::R1, every, NumgenKind::Incremental));
         to.push(Cmp::new(Register::R1, op, Data::host_u32(packet)));
         Ok(())
+    }
+}
+
+impl Lift for Nth {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Numgen(Numgen { modulus, .. }), Expr::Cmp(cmp), ..] = from.expressions() else {
+            return None;
+        };
+        Some(Self { every: *modulus, packet: host_u32(&cmp.data)?, negated: cmp.op == CmpOp::Neq })
     }
 }

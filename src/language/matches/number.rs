@@ -15,6 +15,14 @@ macro_rules! number {
                 $crate::expr::Data::$data(self.0)
             }
 
+            fn from_data(data: &$crate::expr::Data) -> Option<Self> {
+                let bytes = data.as_bytes().try_into().ok()?;
+                Some(Self(match Self::DATATYPE.order {
+                    $crate::language::Order::Host => <$number>::from_ne_bytes(bytes),
+                    _ => <$number>::from_be_bytes(bytes),
+                }))
+            }
+
             fn text(&self) -> String {
                 self.0.to_string()
             }
@@ -53,6 +61,12 @@ macro_rules! comparison {
         impl $crate::language::Lower for $name {
             fn lower(&self, to: &mut $crate::language::Lowering<'_>) -> Result<(), $crate::Invalid> {
                 to.matching($load, &self.0)
+            }
+        }
+
+        impl $crate::language::Lift for $name {
+            fn lift(from: &$crate::language::Lifting<'_>) -> Option<Self> {
+                from.matching($load).map(Self)
             }
         }
     )+};

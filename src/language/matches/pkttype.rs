@@ -4,7 +4,7 @@ use super::number::comparison;
 use crate::{
     Rule,
     expr::{Data, Meta, MetaKey, Register},
-    language::{Datatype, Item, Matching, Operand, matching_from},
+    language::{Datatype, Item, Matching, Operand, lift::byte, matching_from},
     wire::kernel_enum,
 };
 
@@ -33,6 +33,10 @@ impl Operand for PacketType {
 
     fn data(&self) -> Data {
         Data::byte(self.number())
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        byte(data).map(Self::from_number)
     }
 
     fn text(&self) -> String {

@@ -6,7 +6,9 @@ use super::Side;
 use crate::{
     Invalid, Rule,
     expr::{Data, PayloadBase},
-    language::{Datatype, Item, Lower, Lowering, Matching, Operand, matching_from},
+    language::{
+        Datatype, Item, Lift, Lifting, Lower, Lowering, Matching, Operand, lift::network_u16, matching_from,
+    },
 };
 
 /// A port of TCP, UDP, UDP-Lite, SCTP or DCCP.
@@ -19,6 +21,10 @@ impl Operand for Port {
 
     fn data(&self) -> Data {
         Data::network_u16(self.0)
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        network_u16(data).map(Self)
     }
 
     fn text(&self) -> String {
@@ -82,5 +88,14 @@ impl Lower for PortMatch {
         };
         to.need_ports(what)?;
         to.field(PayloadBase::Transport, offset, &self.ports)
+    }
+}
+
+impl Lift for PortMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        if let Some(ports) = from.field(PayloadBase::Transport, 0) {
+            return Some(Self { side: Side::Source, ports });
+        }
+        from.field(PayloadBase::Transport, 2).map(|ports| Self { side: Side::Destination, ports })
     }
 }

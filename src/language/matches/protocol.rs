@@ -2,10 +2,14 @@
 
 use std::fmt;
 
+use smallvec::SmallVec;
+
 use crate::{
     Invalid, Rule,
     expr::{Data, Meta, MetaKey, Register},
-    language::{Datatype, Item, Lower, Lowering, Matching, Operand, matching_from},
+    language::{
+        Datatype, Item, Lift, Lifting, Lower, Lowering, Matching, Operand, lift::byte, matching_from,
+    },
 };
 
 /// A protocol's number in the IPv4 header, or the last header's in IPv6 (`IPPROTO_…`).
@@ -67,6 +71,10 @@ impl Operand for Protocol {
         Data::byte(self.0)
     }
 
+    fn from_data(data: &Data) -> Option<Self> {
+        byte(data).map(Self)
+    }
+
     fn text(&self) -> String {
         self.to_string()
     }
@@ -124,7 +132,7 @@ impl Rule {
 
 impl Lower for ProtocolMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
-        let protocols: Vec<u8> = self
+        let protocols: SmallVec<[u8; 4]> = self
             .0
             .items()
             .iter()
@@ -134,7 +142,7 @@ impl Lower for ProtocolMatch {
             })
             .collect();
         // Said twice, tested once.
-        if !self.0.is_negated() && to.layer4().is_some_and(|known| protocols == [known]) {
+        if !self.0.is_negated() && to.layer4().is_some_and(|known| protocols.as_slice() == [known]) {
             return Ok(());
         }
         to.matching(Meta::load(MetaKey::L4Proto, Register::R1), &self.0)?;
@@ -142,5 +150,11 @@ impl Lower for ProtocolMatch {
             to.know_layer4(&protocols);
         }
         Ok(())
+    }
+}
+
+impl Lift for ProtocolMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        from.matching(Meta::load(MetaKey::L4Proto, Register::R1)).map(Self)
     }
 }

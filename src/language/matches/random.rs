@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Byteorder, Cmp, CmpOp, Data, Numgen, NumgenKind, Register},
-    language::{Lower, Lowering, Not},
+    expr::{Byteorder, Cmp, CmpOp, Data, Expr, Numgen, NumgenKind, Register},
+    language::{Lift, Lifting, Lower, Lowering, Not},
 };
 
 /// iptables' resolution.
@@ -17,7 +17,7 @@ pub struct Random {
     /// The other packets.
     pub negated: bool,
     /// What was wrong with the probability.
-    problem: Option<Invalid>,
+    problem: Option<Box<Invalid>>,
 }
 
 impl Random {
@@ -31,11 +31,11 @@ impl From<f64> for Random {
     fn from(probability: f64) -> Self {
         if !(0.0..=1.0).contains(&probability) {
             return Self {
-                problem: Some(Invalid::OutOfRange {
+                problem: Some(Box::new(Invalid::OutOfRange {
                     what: "a probability",
                     value: probability.to_string(),
                     range: "0.0 (never) to 1.0 (always)".to_owned(),
-                }),
+                })),
                 ..Self::of_share(0)
             };
         }
@@ -73,7 +73,7 @@ impl Rule {
 impl Lower for Random {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         if let Some(problem) = &self.problem {
-            return Err(problem.clone());
+            return Err(Invalid::clone(problem));
         }
         if self.share > WHOLE {
             return Err(Invalid::OutOfRange {
@@ -95,6 +95,23 @@ impl Lower for Random {
         to.push(Byteorder::hton(Register::R1, 4));
         to.push(Cmp::new(Register::R1, op, Data::network_u32(number)));
         Ok(())
+    }
+}
+
+impl Lift for Random {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Numgen(_), Expr::Byteorder(_), Expr::Cmp(cmp), ..] = from.expressions() else {
+            return None;
+        };
+        let number = cmp.data.as_bytes().try_into().ok().map(u32::from_be_bytes)?;
+        let (share, negated) = match cmp.op {
+            CmpOp::Lt => (number, false),
+            CmpOp::Gte => (number, true),
+            CmpOp::Lte => (number.checked_add(1)?, false),
+            CmpOp::Gt => (number.checked_add(1)?, true),
+            _ => return None,
+        };
+        Some(Self { negated, ..Self::of_share(share) })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Cmp, CmpOp, Data, Fib, FibFlags, FibResult, Register},
-    language::{Lower, Lowering},
+    expr::{Cmp, CmpOp, Data, Expr, Fib, FibFlags, FibResult, Register},
+    language::{Lift, Lifting, Lower, Lowering},
 };
 
 /// An answer to the packet would leave by the interface that it came in by.
@@ -83,6 +83,17 @@ impl Lower for ReversePath {
         to.push(Fib::new(Register::R1, FibResult::Oif, flags));
         to.push(Cmp::new(Register::R1, op, Data::zero(4)));
         Ok(())
+    }
+}
+
+impl Lift for ReversePath {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Fib(Fib { flags, .. }), Expr::Cmp(cmp), ..] = from.expressions() else { return None };
+        Some(Self {
+            loose: !flags.contains(FibFlags::IIF),
+            by_mark: flags.contains(FibFlags::MARK),
+            negated: cmp.op == CmpOp::Eq,
+        })
     }
 }
 

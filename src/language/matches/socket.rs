@@ -3,8 +3,8 @@
 use super::{Mark, number::comparison};
 use crate::{
     Invalid, Rule,
-    expr::{Cmp, Data, Register, Socket, SocketKey},
-    language::{Lower, Lowering, Matching},
+    expr::{Cmp, Data, Expr, Register, Socket, SocketKey},
+    language::{Lift, Lifting, Lower, Lowering, Matching, lift::byte},
 };
 
 /// What is asked about a socket.
@@ -69,6 +69,18 @@ impl Lower for SocketMatch {
         to.push(Socket::new(key, Register::R1));
         to.push(Cmp::eq(Register::R1, Data::byte(u8::from(self.set))));
         Ok(())
+    }
+}
+
+impl Lift for SocketMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Socket(Socket { key, .. }), Expr::Cmp(cmp), ..] = from.expressions() else { return None };
+        let flag = match key {
+            SocketKey::Transparent => SocketFlag::Transparent,
+            SocketKey::Wildcard => SocketFlag::Wildcard,
+            _ => return None,
+        };
+        Some(Self { flag, set: byte(&cmp.data)? == 1 })
     }
 }
 

@@ -3,8 +3,10 @@
 use super::Protocol;
 use crate::{
     Invalid, Rule,
-    expr::{Bitwise, Data, Payload, PayloadBase, Register},
-    language::{Datatype, Item, Lower, Lowering, Matching, Operand, matching_from, not},
+    expr::{Bitwise, Data, Expr, Payload, PayloadBase, Register},
+    language::{
+        Datatype, Item, Lift, Lifting, Lower, Lowering, Matching, Operand, lift::byte, matching_from, not,
+    },
     wire::flag_set,
 };
 
@@ -43,6 +45,10 @@ impl Operand for TcpFlags {
 
     fn data(&self) -> Data {
         Data::byte(self.bits())
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        byte(data).map(Self::from_bits_retain)
     }
 
     fn text(&self) -> String {
@@ -128,12 +134,22 @@ impl Lower for TcpFlagsMatch {
             }
         }
         if let Some(problem) = &set.problem {
-            return Err(problem.clone());
+            return Err(Invalid::clone(problem));
         }
         to.need_layer4("a match of TCP flags", Protocol::TCP.0)?;
         to.push(Payload::load(PayloadBase::Transport, 13, 1, Register::R1));
         to.push(Bitwise::and(Register::R1, mask.data()));
         to.compare(set)
+    }
+}
+
+impl Lift for TcpFlagsMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Payload(Payload { offset: 13, .. }), Expr::Bitwise(bitwise), ..] = from.expressions()
+        else {
+            return None;
+        };
+        Some(Self { mask: TcpFlags::from_data(bitwise.mask.as_ref()?)?, set: from.compared(2)? })
     }
 }
 

@@ -3,8 +3,8 @@
 use super::{Protocol, number::number};
 use crate::{
     Invalid, Rule,
-    expr::{Cmp, Data, Exthdr, ExthdrOp, Register},
-    language::{Datatype, Lower, Lowering, Matching, Not},
+    expr::{Cmp, Data, Expr, Exthdr, ExthdrOp, Register},
+    language::{Datatype, Lift, Lifting, Lower, Lowering, Matching, Not, lift::byte},
 };
 
 /// The number of a TCP option.
@@ -113,6 +113,22 @@ impl Lower for TcpOptionMss {
         // The kernel itself looks whether it is TCP, so nft adds no test.
         to.check_layer4("a TCP option", Protocol::TCP.0)?;
         to.matching(Exthdr::load(ExthdrOp::Tcp, TcpOption::MAXSEG.0, 2, 2, Register::R1), &self.0)
+    }
+}
+
+impl Lift for TcpOptionMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Exthdr(Exthdr { op: ExthdrOp::Tcp, kind, .. }), Expr::Cmp(cmp), ..] = from.expressions()
+        else {
+            return None;
+        };
+        Some(Self { option: TcpOption(*kind), negated: byte(&cmp.data)? == 0 })
+    }
+}
+
+impl Lift for TcpOptionMss {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        from.matching(Exthdr::load(ExthdrOp::Tcp, TcpOption::MAXSEG.0, 2, 2, Register::R1)).map(Self)
     }
 }
 

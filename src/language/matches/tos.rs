@@ -5,8 +5,12 @@ use std::ops::RangeInclusive;
 use super::{Masked, version::version_said};
 use crate::{
     Invalid, Rule,
-    expr::{Bitwise, Data, Payload, PayloadBase, Register},
-    language::{Datatype, Item, Layer3, Lower, Lowering, Matching, Operand, matching_from},
+    expr::{Bitwise, Data, Expr, Payload, PayloadBase, Register},
+    language::{
+        Datatype, Item, Layer3, Lift, Lifting, Lower, Lowering, Matching, Operand,
+        lift::{byte, network_u16},
+        matching_from,
+    },
 };
 
 /// IPv4's byte "type of service", or IPv6's "traffic class".
@@ -34,6 +38,10 @@ impl Operand for Tos {
         Data::byte(self.0)
     }
 
+    fn from_data(data: &Data) -> Option<Self> {
+        byte(data).map(Self)
+    }
+
     fn text(&self) -> String {
         format!("{:#04x}", self.0)
     }
@@ -49,6 +57,10 @@ impl Operand for Tos6 {
 
     fn data(&self) -> Data {
         Data::network_u16(u16::from(self.0.0) << 4)
+    }
+
+    fn from_data(data: &Data) -> Option<Self> {
+        network_u16(data).and_then(|word| u8::try_from(word >> 4).ok()).map(|tos| Self(Tos(tos)))
     }
 
     fn text(&self) -> String {
@@ -101,6 +113,24 @@ impl Lower for TosMatch {
                 to.push(Bitwise::and(Register::R1, Data::network_u16(0x0ff0)));
                 to.compare(&tos)
             }
+        }
+    }
+}
+
+impl Lift for TosMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        if from.layer3()? == Layer3::V4 {
+            return from.field(PayloadBase::Network, 1).map(Self);
+        }
+        let tos = |tos: Matching<Tos6>| Self(tos.map(|tos| tos.0));
+        match from.expressions() {
+            [Expr::Payload(_), Expr::Bitwise(Bitwise { mask: Some(mask), .. }), ..]
+                if *mask != Data::network_u16(0x0ff0) =>
+            {
+                from.compared(1).map(tos)
+            }
+            [Expr::Payload(_), Expr::Bitwise(_), ..] => from.compared(2).map(tos),
+            _ => None,
         }
     }
 }

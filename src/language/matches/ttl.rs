@@ -4,7 +4,7 @@ use super::number::number;
 use crate::{
     Invalid, Rule,
     expr::PayloadBase,
-    language::{Datatype, Layer3, Lower, Lowering, Matching},
+    language::{Datatype, Layer3, Lift, Lifting, Lower, Lowering, Matching},
 };
 
 number! {
@@ -64,6 +64,18 @@ impl Lower for HopLimitMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         to.need_layer3("a hop limit", Layer3::V6)?;
         to.field(PayloadBase::Network, 7, &self.0)
+    }
+}
+
+impl Lift for TtlMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        from.field(PayloadBase::Network, 8).map(Self)
+    }
+}
+
+impl Lift for HopLimitMatch {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        from.field(PayloadBase::Network, 7).map(Self)
     }
 }
 

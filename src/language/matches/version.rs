@@ -2,7 +2,8 @@
 
 use crate::{
     Family, Invalid, Rule,
-    language::{Layer3, Lower, Lowering},
+    expr::{Expr, Meta, MetaKey},
+    language::{Layer3, Lift, Lifting, Lower, Lowering, lift::version},
 };
 
 /// The packet is of this version of IP.
@@ -55,6 +56,20 @@ pub(super) fn version_said(to: &Lowering<'_>, what: &'static str) -> Result<Laye
             Err(Invalid::Family { what, family, hint: "use a table of family inet, ip or ip6" })
         }
         (None, _) => Err(Invalid::NeedsProtocol { what, hint: ".ipv4() or .ipv6()" }),
+    }
+}
+
+impl Lift for IpVersion {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Meta(Meta { key: MetaKey::NfProto | MetaKey::Protocol, .. }), Expr::Cmp(cmp), ..] =
+            from.expressions()
+        else {
+            return None;
+        };
+        Some(match version(&cmp.data)? {
+            Layer3::V4 => Self::V4,
+            Layer3::V6 => Self::V6,
+        })
     }
 }
 

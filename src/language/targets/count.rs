@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::Counter,
-    language::{Lower, Lowering},
+    expr::{Counter, Expr},
+    language::{Lift, Lifting, Lower, Lowering},
 };
 
 /// Counts the packets that come so far in the rule.
@@ -33,5 +33,12 @@ impl Lower for Count {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         to.push(Counter::new().bytes(self.bytes).packets(self.packets));
         Ok(())
+    }
+}
+
+impl Lift for Count {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Counter(counter), ..] = from.expressions() else { return None };
+        Some(Self { packets: counter.packets?, bytes: counter.bytes? })
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{ChainTarget, Immediate, Verdict},
-    language::{Lower, Lowering},
+    expr::{ChainTarget, Expr, Immediate, Load, Verdict},
+    language::{Lift, Lifting, Lower, Lowering},
     object::check_name,
 };
 
@@ -58,5 +58,14 @@ impl Lower for Decide {
         }
         to.push(Immediate::verdict(self.0.clone()));
         Ok(())
+    }
+}
+
+impl Lift for Decide {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Immediate(Immediate { load: Load::Verdict(verdict), .. }), ..] = from.expressions() else {
+            return None;
+        };
+        Some(Self(verdict.clone()))
     }
 }

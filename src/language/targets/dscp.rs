@@ -1,9 +1,9 @@
 //! The class of service: iptables' `-j DSCP`.
 
-use super::tos::change_byte;
+use super::tos::{change_byte, changed_byte};
 use crate::{
     Invalid, Rule,
-    language::{Lower, Lowering, matches::Dscp},
+    language::{Lift, Lifting, Lower, Lowering, matches::Dscp},
 };
 
 /// Sets the class of service.
@@ -37,6 +37,12 @@ impl Lower for SetDscp {
             return Err(Invalid::OutOfRange { what: "a DSCP value", value: point.to_string(), range });
         }
         change_byte(to, "setting the DSCP value", 0xfc, point << 2)
+    }
+}
+
+impl Lift for SetDscp {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        changed_byte(from).map(|(_, flip)| Self(Dscp(flip >> 2)))
     }
 }
 

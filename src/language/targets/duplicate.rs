@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::nat_ports::{load, registers};
+use super::nat_ports::{Loaded, load, registers};
 use crate::{
     Family, Invalid, Rule,
-    expr::{Data, Dup},
-    language::{Layer3, Lower, Lowering},
+    expr::{Data, Dup, Expr},
+    language::{Layer3, Lift, Lifting, Lower, Lowering, lift::host_u32},
 };
 
 /// Where a copy of the packet goes. Made from the address of a next hop.
@@ -103,6 +103,17 @@ impl Lower for Duplicate {
         dup.sreg_dev = device.and_then(|index| load(Data::host_u32(index), &mut registers, to));
         to.push(dup);
         Ok(())
+    }
+}
+
+impl Lift for Duplicate {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let (loaded, rest) = Loaded::before(from);
+        let [Expr::Dup(dup), ..] = rest else { return None };
+        Some(Self {
+            gateway: loaded.address(dup.sreg_addr),
+            device: loaded.get(dup.sreg_dev).and_then(host_u32),
+        })
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The golden texts are those of nft 1.0.6: `nft --debug=netlink add rule FAMILY t c 'SENTENCE'`.
 
+#[cfg(feature = "nftnl")]
+use crate::language::lift::tests::all_words;
 use crate::{Family, Rule};
 
 /// The rule in a table of the family becomes these expressions, as libnftnl prints them.
@@ -9,6 +11,7 @@ use crate::{Family, Rule};
 #[track_caller]
 pub(crate) fn golden(family: Family, rule: &Rule, expected: &[&str]) {
     let text = rule.bytecode(family).unwrap();
+    all_words(rule, family);
     let lines: Vec<_> = text.lines().map(|line| line.trim_matches(['[', ']']).trim()).collect();
     assert_eq!(lines, expected, "{family}: {:?}", rule.body);
 }

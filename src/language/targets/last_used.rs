@@ -1,8 +1,9 @@
 //! When a rule was reached the last time: nft's `last`.
 
 use crate::{
-    Invalid, Rule, expr,
-    language::{Lower, Lowering},
+    Invalid, Rule,
+    expr::{self, Expr},
+    language::{Lift, Lifting, Lower, Lowering},
 };
 
 /// Remembers when a packet came so far in the rule.
@@ -22,6 +23,13 @@ impl Lower for LastUsed {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         to.push(expr::Last::new());
         Ok(())
+    }
+}
+
+impl Lift for LastUsed {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Last(_), ..] = from.expressions() else { return None };
+        Some(Self)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{self, LogFlags, LogLevel},
-    language::{Lower, Lowering},
+    expr::{self, Expr, LogFlags, LogLevel},
+    language::{Lift, Lifting, Lower, Lowering},
 };
 
 /// The longest prefix that the kernel takes (`NF_LOG_PREFIXLEN` is 128 with the NUL).
@@ -125,6 +125,13 @@ impl Lower for Log {
         }
         to.push(log);
         Ok(())
+    }
+}
+
+impl Lift for Log {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Log(log), ..] = from.expressions() else { return None };
+        Some(Self { prefix: log.prefix.clone(), level: log.level, flags: log.flags })
     }
 }
 

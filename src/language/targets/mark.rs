@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Bitwise, BitwiseOp, Ct, CtKey, Data, Immediate, Meta, MetaKey, Register},
-    language::{Lower, Lowering},
+    expr::{Bitwise, BitwiseOp, Ct, CtKey, Data, Expr, Immediate, Load, Meta, MetaKey, Register},
+    language::{Lift, Lifting, Lower, Lowering, lift::host_u32},
 };
 
 /// Which of the two marks.
@@ -67,6 +67,17 @@ impl MarkOp {
             Self::Xor(bits) => (u32::MAX, bits),
             Self::Masked { value, mask } => (!(mask | value), value),
             Self::Xmark { value, mask } => (!mask, value),
+        }
+    }
+
+    /// The plainest operation of which these bits stay, and those are flipped then.
+    fn of(keep: u32, flip: u32) -> Self {
+        match (keep, flip) {
+            (keep, 0) => Self::And(keep),
+            (u32::MAX, flip) => Self::Xor(flip),
+            (keep, flip) if keep == !flip => Self::Or(flip),
+            (keep, flip) if keep & flip == 0 => Self::Masked { value: flip, mask: !keep },
+            (keep, flip) => Self::Xmark { value: flip, mask: !keep },
         }
     }
 }
@@ -213,6 +224,22 @@ impl Rule {
 }
 
 impl MarkOf {
+    const ALL: [Self; 2] = [Self::Packet, Self::Connection];
+
+    fn loaded(self, register: Register) -> Expr {
+        match self {
+            Self::Packet => Meta::load(MetaKey::Mark, register).into(),
+            Self::Connection => Ct::load(CtKey::Mark, register).into(),
+        }
+    }
+
+    fn stored(self, register: Register) -> Expr {
+        match self {
+            Self::Packet => Meta::store(MetaKey::Mark, register).into(),
+            Self::Connection => Ct::store(CtKey::Mark, register).into(),
+        }
+    }
+
     fn load(self, register: Register, to: &mut Lowering<'_>) {
         match self {
             Self::Packet => to.push(Meta::load(MetaKey::Mark, register)),
@@ -259,6 +286,44 @@ impl Lower for MergeMark {
         to.push(Bitwise::new(own, own, 4u32).op(BitwiseOp::Xor).sreg2(taken));
         self.of.store(own, to);
         Ok(())
+    }
+}
+
+impl Lift for SetMark {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let loaded =
+            |expression: &Expr| MarkOf::ALL.into_iter().find(|mark| *expression == mark.loaded(Register::R1));
+        let stored =
+            |expression: &Expr| MarkOf::ALL.into_iter().find(|mark| *expression == mark.stored(Register::R1));
+        match from.expressions() {
+            [Expr::Immediate(Immediate { load: Load::Data(data), .. }), store, ..] => {
+                let of = stored(store)?;
+                Some(Self { of, from: of, op: MarkOp::Set(host_u32(data)?) })
+            }
+            [load, Expr::Bitwise(Bitwise { mask: Some(keep), xor: Some(flip), .. }), store, ..] => {
+                let op = MarkOp::of(host_u32(keep)?, host_u32(flip)?);
+                Some(Self { of: stored(store)?, from: loaded(load)?, op })
+            }
+            [load, store, ..] => Some(Self { of: stored(store)?, from: loaded(load)?, op: MarkOp::Keep }),
+            _ => None,
+        }
+    }
+}
+
+impl Lift for MergeMark {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [
+            load,
+            Expr::Bitwise(Bitwise { mask: Some(keep), .. }),
+            _,
+            Expr::Bitwise(Bitwise { mask: Some(take), .. }),
+            ..,
+        ] = from.expressions()
+        else {
+            return None;
+        };
+        let of = MarkOf::ALL.into_iter().find(|mark| *load == mark.loaded(Register::R1))?;
+        Some(Self { of, clear: !host_u32(keep)?, take: host_u32(take)? })
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::{
     nat::check_family,
-    nat_ports::{check_ports, load_ports, registers},
+    nat_ports::{Loaded, check_ports, load_ports, registers, said_flags},
 };
 use crate::{
     Invalid, Rule,
-    expr::{Masq, NatFlags},
-    language::{Item, Lower, Lowering},
+    expr::{Expr, Masq, NatFlags},
+    language::{Item, Lift, Lifting, Lower, Lowering},
 };
 
 /// The source becomes whatever address the outgoing interface has.
@@ -106,6 +106,15 @@ impl Lower for Masquerade {
         masq.flags = Some(flags).filter(|flags| !flags.is_empty());
         to.push(masq);
         Ok(())
+    }
+}
+
+impl Lift for Masquerade {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let (loaded, rest) = Loaded::before(from);
+        let [Expr::Masq(masq), ..] = rest else { return None };
+        let ports = loaded.ports(masq.proto_min, masq.proto_max);
+        Some(Self { flags: said_flags(masq.flags, ports.as_ref()), ports })
     }
 }
 

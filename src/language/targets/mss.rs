@@ -2,8 +2,8 @@
 
 use crate::{
     Family, Invalid, Rule,
-    expr::{Byteorder, Data, Exthdr, Immediate, Register, Rt, RtKey},
-    language::{Lower, Lowering, matches::Protocol},
+    expr::{Byteorder, Data, Expr, Exthdr, Immediate, Load, Register, Rt, RtKey},
+    language::{Lift, Lifting, Lower, Lowering, lift::network_u16, matches::Protocol},
 };
 
 /// Lowers the maximum segment size that a TCP handshake announces.
@@ -66,6 +66,18 @@ impl Lower for ClampMss {
         }
         to.push(Exthdr::store(TCPOPT_MAXSEG, OFFSET, LENGTH, register));
         Ok(())
+    }
+}
+
+impl Lift for ClampMss {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        match from.expressions() {
+            [Expr::Immediate(Immediate { load: Load::Data(size), .. }), Expr::Exthdr(_), ..] => {
+                network_u16(size).map(Self::Size)
+            }
+            [Expr::Rt(_), Expr::Byteorder(_), Expr::Exthdr(_), ..] => Some(Self::RouteMtu),
+            _ => None,
+        }
     }
 }
 

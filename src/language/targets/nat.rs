@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use super::{
     NatTo,
-    nat_ports::{check_ports, load, load_ports, registers},
+    nat_ports::{Loaded, check_ports, load, load_ports, registers, said_flags},
     nat_to::check_addresses,
 };
 use crate::{
     Family, Invalid, Rule,
-    expr::{self, AddressFamily, Data, NatFlags, NatKind},
-    language::{Layer3, Lower, Lowering},
+    expr::{self, AddressFamily, Data, Expr, NatFlags, NatKind},
+    language::{Item, Layer3, Lift, Lifting, Lower, Lowering, lift::prefix_between},
 };
 
 /// Translates one end of the connection.
@@ -77,7 +77,7 @@ impl Lower for Nat {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         let NatTo { addresses, ports, flags, problem } = &self.to;
         if let Some(problem) = problem {
-            return Err(problem.clone());
+            return Err(Invalid::clone(problem));
         }
         let (what, to_address, to_port) = match self.kind {
             NatKind::Source => ("snat", "snat to this address", "snat to a port"),
@@ -120,6 +120,23 @@ impl Lower for Nat {
         nat.flags = Some(flags).filter(|flags| !flags.is_empty());
         to.push(nat);
         Ok(())
+    }
+}
+
+impl Lift for Nat {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let (loaded, rest) = Loaded::before(from);
+        let [Expr::Nat(nat), ..] = rest else { return None };
+        let ports = loaded.ports(nat.proto_min, nat.proto_max);
+        let addresses = loaded.address(nat.addr_min).map(|first| match loaded.address(nat.addr_max) {
+            None => Item::One(first),
+            Some(last) => match prefix_between(&Data::address(first), &Data::address(last)) {
+                Some(bits) if first != last => Item::Prefix(first, bits),
+                _ => Item::Range(first, last),
+            },
+        });
+        let flags = said_flags(nat.flags, ports.as_ref());
+        Some(Self { kind: nat.kind, to: NatTo { addresses, ports, flags, problem: None } })
     }
 }
 

@@ -1,9 +1,11 @@
 //! Ports of a translation.
 
+use std::net::IpAddr;
+
 use crate::{
     Invalid,
-    expr::{Data, Immediate, Register},
-    language::{Item, Lowering},
+    expr::{Data, Expr, Immediate, Load, NatFlags, Register},
+    language::{Item, Lifting, Lowering, lift::network_u16},
 };
 
 /// Whether connections can be translated to these ports, and the rule can say so.
@@ -61,4 +63,45 @@ pub(super) fn load(
 /// The registers, in the order in which nft takes them.
 pub(super) fn registers() -> impl Iterator<Item = Register> {
     [Register::R1, Register::R2, Register::R3, Register::R4].into_iter()
+}
+
+/// What is loaded into registers before a translation.
+pub(super) struct Loaded<'a>(Vec<(Register, &'a Data)>);
+
+impl<'a> Loaded<'a> {
+    /// With the expressions behind.
+    pub(super) fn before(from: &Lifting<'a>) -> (Self, &'a [Expr]) {
+        let (mut loaded, mut rest) = (Vec::new(), from.expressions());
+        while let [Expr::Immediate(Immediate { dreg, load: Load::Data(data), .. }), others @ ..] = rest {
+            loaded.push((*dreg, data));
+            rest = others;
+        }
+        (Self(loaded), rest)
+    }
+
+    /// A register's content.
+    pub(super) fn get(&self, register: Option<Register>) -> Option<&'a Data> {
+        self.0.iter().find(|(loaded, _)| Some(*loaded) == register).map(|(_, data)| *data)
+    }
+
+    pub(super) fn address(&self, register: Option<Register>) -> Option<IpAddr> {
+        let bytes = self.get(register)?.as_bytes();
+        let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+        v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
+    }
+
+    pub(super) fn port(&self, register: Option<Register>) -> Option<u16> {
+        self.get(register).and_then(network_u16)
+    }
+
+    pub(super) fn ports(&self, first: Option<Register>, last: Option<Register>) -> Option<Item<u16>> {
+        let first = self.port(first)?;
+        Some(self.port(last).map_or(Item::One(first), |last| Item::Range(first, last)))
+    }
+}
+
+/// The flags without the one that ports bring.
+pub(super) fn said_flags(flags: Option<NatFlags>, ports: Option<&Item<u16>>) -> NatFlags {
+    let flags = flags.unwrap_or(NatFlags::empty());
+    if ports.is_some() { flags - NatFlags::PROTO_SPECIFIED } else { flags }
 }

@@ -34,7 +34,7 @@ pub struct NatTo {
     pub ports: Option<Item<u16>>,
     /// How to choose.
     pub flags: NatFlags,
-    pub(crate) problem: Option<Invalid>,
+    pub(crate) problem: Option<Box<Invalid>>,
 }
 
 impl Default for NatTo {
@@ -122,7 +122,7 @@ nat_to_from! {
     SocketAddrV4 => |server| Self::from(*server.ip()).port(server.port()),
     SocketAddrV6 => |server| Self::from(*server.ip()).port(server.port()),
     SocketAddr => |server| Self::from(server.ip()).port(server.port()),
-    &str => |text| read(text).unwrap_or_else(|problem| Self { problem: Some(problem), ..Self::new() }),
+    &str => |text| read(text).unwrap_or_else(|problem| Self { problem: Some(Box::new(problem)), ..Self::new() }),
     String => |text| Self::from(text.as_str()),
 }
 

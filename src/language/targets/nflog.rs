@@ -2,8 +2,9 @@
 
 use super::log::check_prefix;
 use crate::{
-    Invalid, Rule, expr,
-    language::{Lower, Lowering},
+    Invalid, Rule,
+    expr::{self, Expr},
+    language::{Lift, Lifting, Lower, Lowering},
 };
 
 /// Which programs get the packet, and how.
@@ -88,6 +89,18 @@ impl Lower for NfLog {
         log.qthreshold = *threshold;
         to.push(log);
         Ok(())
+    }
+}
+
+impl Lift for NfLog {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Log(log), ..] = from.expressions() else { return None };
+        Some(Self {
+            group: log.group?,
+            prefix: log.prefix.clone(),
+            snaplen: log.snaplen,
+            threshold: log.qthreshold,
+        })
     }
 }
 

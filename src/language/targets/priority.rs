@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Data, Immediate, Meta, MetaKey, Register},
-    language::{Lower, Lowering},
+    expr::{Data, Expr, Immediate, Load, Meta, MetaKey, Register},
+    language::{Lift, Lifting, Lower, Lowering, lift::host_u32},
 };
 
 /// Sets the packet's priority, which is the class that queueing disciplines sort by.
@@ -37,6 +37,19 @@ impl Lower for SetPriority {
         to.push(Immediate::data(Register::R1, Data::host_u32(class)));
         to.push(Meta::store(MetaKey::Priority, Register::R1));
         Ok(())
+    }
+}
+
+impl Lift for SetPriority {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Immediate(Immediate { load: Load::Data(class), .. }), Expr::Meta(_), ..] =
+            from.expressions()
+        else {
+            return None;
+        };
+        let class = host_u32(class)?;
+        let half = |number: u32| u16::try_from(number & 0xffff).ok();
+        Some(Self { major: half(class >> 16)?, minor: half(class)? })
     }
 }
 

@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 
 use crate::{
     Invalid, Rule,
-    expr::{self, QueueFlags},
-    language::{Lower, Lowering},
+    expr::{self, Expr, QueueFlags},
+    language::{Lift, Lifting, Lower, Lowering},
 };
 
 /// Which queue, or queues, a packet waits in until a program has decided.
@@ -98,6 +98,15 @@ impl Lower for Queue {
         queue.flags = Some(flags).filter(|flags| !flags.is_empty());
         to.push(queue);
         Ok(())
+    }
+}
+
+impl Lift for Queue {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Queue(queue), ..] = from.expressions() else { return None };
+        let first = queue.num?;
+        let last = first.checked_add(queue.total?.checked_sub(1)?)?;
+        Some(Self { first, last, flags: queue.flags.unwrap_or(QueueFlags::empty()) })
     }
 }
 

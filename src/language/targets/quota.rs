@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{self, QuotaFlags},
-    language::{Lower, Lowering},
+    expr::{self, Expr, QuotaFlags},
+    language::{Lift, Lifting, Lower, Lowering},
 };
 
 /// How many bytes, and whether the rule goes on before or behind them.
@@ -66,6 +66,14 @@ impl Lower for Quota {
         let flags = if over { QuotaFlags::INV } else { QuotaFlags::empty() };
         to.push(expr::Quota::new(bytes).consumed(used).flags(flags));
         Ok(())
+    }
+}
+
+impl Lift for Quota {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Quota(quota), ..] = from.expressions() else { return None };
+        let over = quota.flags.is_some_and(|flags| flags.contains(QuotaFlags::INV));
+        Some(Self { bytes: quota.bytes, used: quota.consumed?, over })
     }
 }
 

@@ -4,12 +4,12 @@ use std::ops::RangeInclusive;
 
 use super::{
     nat::check_family,
-    nat_ports::{check_ports, load_ports, registers},
+    nat_ports::{Loaded, check_ports, load_ports, registers, said_flags},
 };
 use crate::{
     Invalid, Rule,
-    expr::{NatFlags, Redir},
-    language::{Item, Lower, Lowering},
+    expr::{Expr, NatFlags, Redir},
+    language::{Item, Lift, Lifting, Lower, Lowering},
 };
 
 /// The destination becomes this machine: the incoming interface's address, or loopback at the hook output.
@@ -115,6 +115,15 @@ impl Lower for Redirect {
         redir.flags = Some(flags).filter(|flags| !flags.is_empty());
         to.push(redir);
         Ok(())
+    }
+}
+
+impl Lift for Redirect {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let (loaded, rest) = Loaded::before(from);
+        let [Expr::Redir(redir), ..] = rest else { return None };
+        let ports = loaded.ports(redir.proto_min, redir.proto_max);
+        Some(Self { flags: said_flags(redir.flags, ports.as_ref()), ports })
     }
 }
 

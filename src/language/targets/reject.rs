@@ -2,8 +2,8 @@
 
 use crate::{
     Family, Invalid, Rule,
-    expr::{self, Icmp6Code, IcmpCode, IcmpxCode, RejectKind},
-    language::{Layer3, Lower, Lowering, matches::Protocol},
+    expr::{self, Expr, Icmp6Code, IcmpCode, IcmpxCode, RejectKind},
+    language::{Layer3, Lift, Lifting, Lower, Lowering, matches::Protocol},
 };
 
 /// What the sender of a rejected packet gets.
@@ -115,6 +115,28 @@ fn icmpx(code: IcmpxCode, family: Family) -> Result<expr::Reject, Invalid> {
         Family::Ip6 => expr::Reject::icmp6(v6),
         _ => expr::Reject::new(RejectKind::Icmpx).code(code.number()),
     })
+}
+
+impl Lift for Reject {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Reject(reject), ..] = from.expressions() else { return None };
+        let with = match (reject.kind, reject.code, from.layer3()) {
+            (RejectKind::TcpReset, ..) => RejectWith::TcpReset,
+            (RejectKind::Icmpx, Some(code), _) => RejectWith::Icmpx(IcmpxCode::from_number(code)),
+            (RejectKind::Icmp, Some(code), Some(Layer3::V4)) => RejectWith::Icmp(IcmpCode::from_number(code)),
+            (RejectKind::Icmp, Some(code), Some(Layer3::V6)) => {
+                RejectWith::Icmpv6(Icmp6Code::from_number(code))
+            }
+            _ => return None,
+        };
+        // What nothing said becomes: see `lower`. A version that only the error itself tests is not known then.
+        let usual = match from.known_layer3() {
+            Some(Layer3::V4) => RejectWith::Icmp(IcmpCode::PortUnreachable),
+            Some(Layer3::V6) => RejectWith::Icmpv6(Icmp6Code::PortUnreachable),
+            None => RejectWith::Icmpx(IcmpxCode::PortUnreachable),
+        };
+        Some(Self { with: Some(with).filter(|with| *with != usual) })
+    }
 }
 
 #[cfg(test)]

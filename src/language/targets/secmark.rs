@@ -3,8 +3,8 @@
 use super::MarkOf;
 use crate::{
     Invalid, Rule,
-    expr::{Ct, CtKey, Meta, MetaKey, ObjectKind, Objref, Register},
-    language::{Lower, Lowering},
+    expr::{Ct, CtKey, Expr, Meta, MetaKey, ObjectChoice, ObjectKind, Objref, Register},
+    language::{Lift, Lifting, Lower, Lowering},
     object::check_name,
 };
 
@@ -72,6 +72,26 @@ impl Lower for CopySecmark {
             }
         }
         Ok(())
+    }
+}
+
+impl Lift for SetSecmark {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Objref(Objref { object: ObjectChoice::Named { name, .. }, .. }), ..] = from.expressions()
+        else {
+            return None;
+        };
+        Some(Self(name.clone()))
+    }
+}
+
+impl Lift for CopySecmark {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        match from.expressions() {
+            [Expr::Meta(_), Expr::Ct(_), ..] => Some(Self { of: MarkOf::Connection }),
+            [Expr::Ct(_), Expr::Meta(_), ..] => Some(Self { of: MarkOf::Packet }),
+            _ => None,
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{self, SynproxyFlags},
-    language::{Lower, Lowering, matches::Protocol},
+    expr::{self, Expr, SynproxyFlags},
+    language::{Lift, Lifting, Lower, Lowering, matches::Protocol},
 };
 
 /// What the proxy says in the server's place: it should be what the server itself would say.
@@ -93,6 +93,19 @@ impl Lower for Synproxy {
         flags.set(SynproxyFlags::SACK_PERM, sack_perm);
         to.push(expr::Synproxy::new().mss(mss.unwrap_or(0)).wscale(wscale.unwrap_or(0)).flags(flags));
         Ok(())
+    }
+}
+
+impl Lift for Synproxy {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Synproxy(synproxy), ..] = from.expressions() else { return None };
+        let flags = synproxy.flags.unwrap_or(SynproxyFlags::empty());
+        Some(Self {
+            mss: synproxy.mss.filter(|_| flags.contains(SynproxyFlags::MSS)),
+            wscale: synproxy.wscale.filter(|_| flags.contains(SynproxyFlags::WSCALE)),
+            timestamp: flags.contains(SynproxyFlags::TIMESTAMP),
+            sack_perm: flags.contains(SynproxyFlags::SACK_PERM),
+        })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{
     Family, Invalid, Rule,
-    expr::{Bitwise, ChecksumFlags, Data, Payload, PayloadBase, Register},
-    language::{Layer3, Lower, Lowering},
+    expr::{Bitwise, ChecksumFlags, Data, Expr, Payload, PayloadAccess, PayloadBase, Register},
+    language::{Layer3, Lift, Lifting, Lower, Lowering, lift::network_u16},
 };
 
 /// Changes the type-of-service byte of IPv4, or the traffic class of IPv6.
@@ -75,6 +75,29 @@ pub(super) fn change_byte(
         }
         None => Err(Invalid::NeedsProtocol { what, hint: ".ipv4() or .ipv6()" }),
     }
+}
+
+impl Lift for SetTos {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        changed_byte(from).map(|(mask, value)| Self { value, mask })
+    }
+}
+
+/// Which bits of the byte are cleared, and which are flipped then.
+pub(super) fn changed_byte(from: &Lifting<'_>) -> Option<(u8, u8)> {
+    let [
+        Expr::Payload(Payload { offset: 0, .. }),
+        Expr::Bitwise(Bitwise { mask: Some(mask), xor: Some(xor), .. }),
+        Expr::Payload(Payload { access: PayloadAccess::Store { .. }, .. }),
+        ..,
+    ] = from.expressions()
+    else {
+        return None;
+    };
+    let (keep, flip) = (network_u16(mask)?, network_u16(xor)?);
+    let shift = if from.layer3()? == Layer3::V4 { 0 } else { 4 };
+    let byte = |word: u16| u8::try_from(word >> shift & 0xff).ok();
+    Some((!byte(keep)?, byte(flip)?))
 }
 
 #[cfg(test)]

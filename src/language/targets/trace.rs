@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Data, Immediate, Meta, MetaKey, Register},
-    language::{Lower, Lowering},
+    expr::{Data, Expr, Immediate, Meta, MetaKey, Register},
+    language::{Lift, Lifting, Lower, Lowering},
 };
 
 /// Has the kernel report every rule that the packet matches from here on.
@@ -32,6 +32,13 @@ impl Lower for Trace {
         to.push(Immediate::data(Register::R1, Data::byte(1)));
         to.push(Meta::store(MetaKey::NfTrace, Register::R1));
         Ok(())
+    }
+}
+
+impl Lift for Trace {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Immediate(_), Expr::Meta(_), ..] = from.expressions() else { return None };
+        Some(Self)
     }
 }
 

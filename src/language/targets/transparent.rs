@@ -4,12 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{
     nat::check_family,
-    nat_ports::{load, registers},
+    nat_ports::{Loaded, load, registers},
 };
 use crate::{
     Invalid, Rule,
-    expr::{AddressFamily, Data, Tproxy},
-    language::{Layer3, Lower, Lowering, matches::Protocol},
+    expr::{AddressFamily, Data, Expr, Tproxy},
+    language::{Layer3, Lift, Lifting, Lower, Lowering, matches::Protocol},
 };
 
 /// The local socket that takes the packets: an address, a port, or both.
@@ -109,6 +109,14 @@ impl Lower for TproxyTo {
         tproxy.port = self.port.and_then(|port| load(Data::network_u16(port), &mut registers, to));
         to.push(tproxy);
         Ok(())
+    }
+}
+
+impl Lift for TproxyTo {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let (loaded, rest) = Loaded::before(from);
+        let [Expr::Tproxy(tproxy), ..] = rest else { return None };
+        Some(Self { address: loaded.address(tproxy.addr), port: loaded.port(tproxy.port) })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{
     Invalid, Rule,
-    expr::{Bitwise, ChecksumFlags, Data, Immediate, Payload, PayloadBase, Register},
-    language::{Layer3, Lower, Lowering},
+    expr::{Bitwise, ChecksumFlags, Data, Expr, Immediate, Load, Payload, PayloadBase, Register},
+    language::{Layer3, Lift, Lifting, Lower, Lowering, lift::byte},
 };
 
 /// Sets IPv4's time to live.
@@ -58,6 +58,28 @@ impl Lower for SetHopLimit {
         to.push(Immediate::data(Register::R1, Data::byte(self.0)));
         to.push(Payload::store(PayloadBase::Network, 7, 1, Register::R1));
         Ok(())
+    }
+}
+
+impl Lift for SetTtl {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Payload(Payload { offset: 8, .. }), Expr::Bitwise(bitwise), ..] = from.expressions()
+        else {
+            return None;
+        };
+        let [ttl, _] = bitwise.xor.as_ref()?.as_bytes() else { return None };
+        Some(Self(*ttl))
+    }
+}
+
+impl Lift for SetHopLimit {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Immediate(Immediate { load: Load::Data(hops), .. }), Expr::Payload(_), ..] =
+            from.expressions()
+        else {
+            return None;
+        };
+        byte(hops).map(Self)
     }
 }
 

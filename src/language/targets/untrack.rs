@@ -1,8 +1,9 @@
 //! No connection tracking: iptables' `-j NOTRACK` and `-j CT --notrack`.
 
 use crate::{
-    Invalid, Rule, expr,
-    language::{Lower, Lowering},
+    Invalid, Rule,
+    expr::{self, Expr},
+    language::{Lift, Lifting, Lower, Lowering},
 };
 
 /// Excludes the packet from connection tracking.
@@ -31,6 +32,13 @@ impl Lower for Untrack {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         to.push(expr::Notrack::new());
         Ok(())
+    }
+}
+
+impl Lift for Untrack {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let [Expr::Notrack(_), ..] = from.expressions() else { return None };
+        Some(Self)
     }
 }
 

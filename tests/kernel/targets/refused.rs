@@ -31,7 +31,13 @@ fn a_missing_security_mark_is_refused_at_its_line() {
     need_namespaces!();
     let host = Host::new("host");
     let text = apply(&host, Rule::new().tcp().dport(22).set_secmark("ssh")).unwrap_err().to_string();
-    for said in ["ENOENT", "objref", "there is no secmark object ssh in table inet t", "in table inet t", "refused.rs"] {
+    for said in [
+        "ENOENT",
+        "objref",
+        "there is no secmark object ssh in table inet t",
+        "in table inet t",
+        "refused.rs",
+    ] {
         assert!(text.contains(said), "{said:?} in {text}");
     }
 }
