@@ -35,6 +35,13 @@ pub(super) fn hint(
         (Errno::ENOENT, ObjectKind::Rule, _) => {
             missing_for_rule(message, &subject, attribute.unwrap_or_default())
         }
+        (Errno::ENOENT, ObjectKind::Elements, _) => format!(
+            "there is no set {name} in table {family} {table}, no such element, or nothing of the name that one \
+             leads to"
+        ),
+        (Errno::ENOENT, ObjectKind::Set | ObjectKind::Object | ObjectKind::Flowtable, Verb::Delete) => {
+            format!("there is none of that name and kind in table {family} {table}, or no such table")
+        }
         (Errno::EEXIST, _, _) => "it exists already; add_… keeps what exists, create_… refuses".to_owned(),
         (Errno::EBUSY, ObjectKind::Chain, Verb::Delete) => {
             "the chain still has rules, or rules that jump to it: flush them in the same transaction"

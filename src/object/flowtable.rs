@@ -128,7 +128,7 @@ impl Flowtable {
     /// A flowtable as the kernel reports it, and the name of its table.
     #[track_caller]
     pub(crate) fn decode(attributes: Attributes<'_>) -> Result<(String, Self), DecodeError> {
-        let mut flowtable = Self::new(String::new(), [""; 0]);
+        let mut flowtable = Self::new(String::new(), [""; 0]).priority(0);
         let (mut table, mut name) = (None, None);
         for attribute in attributes {
             let attribute = attribute?;
@@ -178,5 +178,24 @@ mod tests {
             flowtable.encode(Family::Inet, "edge", &mut Writer::new(&mut bytes));
             assert_eq!(Flowtable::decode(Attributes::new(&bytes)), Ok(("edge".to_owned(), flowtable)));
         }
+    }
+
+    #[test]
+    fn flowtables_are_what_nft_sends() {
+        // nft --debug=mnl: flowtable fast { hook ingress priority -5; devices = { lo }; counter; }
+        let mut expected = Vec::new();
+        let mut writer = Writer::new(&mut expected);
+        writer.bytes(1, b"t\0");
+        writer.bytes(2, b"fast\0");
+        writer.nest(3, |hook| {
+            hook.bytes(1, &[0, 0, 0, 0]);
+            hook.bytes(2, &[0xff, 0xff, 0xff, 0xfb]);
+            hook.nest(3, |devices| devices.bytes(1, b"lo\0"));
+        });
+        writer.bytes(7, &[0, 0, 0, 2]);
+        let mut bytes = Vec::new();
+        let flowtable = Flowtable::new("fast", ["lo"]).priority(-5).flags(FlowtableFlags::COUNTER);
+        flowtable.encode(Family::Inet, "t", &mut Writer::new(&mut bytes));
+        assert_eq!(bytes, expected);
     }
 }

@@ -52,3 +52,6 @@ pub(crate) use rule::{
 pub(crate) use set::{NFTA_SET_NAME, NFTA_SET_TABLE, SET_ATTRIBUTES};
 pub(crate) use stateful::{NFTA_OBJ_NAME, NFTA_OBJ_TABLE, NFTA_OBJ_TYPE, OBJECT_ATTRIBUTES};
 pub(crate) use table::{NFTA_TABLE_NAME, TABLE_ATTRIBUTES};
+
+#[cfg(test)]
+mod tests;

@@ -7,9 +7,11 @@ use crate::{
     wire::{GenMessage, Header, Messages, Writer, flags, nft},
 };
 
-/// Messages are collected in pieces of this size, so that a large transaction is never copied to grow. With
-/// the 1024 pieces that one `sendmsg` takes, this bounds a transaction at 4 GiB.
-const CHUNK: usize = 4 << 20;
+/// The first messages are collected in a buffer that grows, so that a small transaction is small.
+const FIRST: usize = 1 << 20;
+/// The others in pieces of this size, so that a large transaction is never copied to grow. One `sendmsg` takes
+/// 1024 pieces and about 2 GiB.
+const CHUNK: usize = 16 << 20;
 /// Room that one message may need behind a nearly full chunk: two attributes at netlink's limit.
 const SLACK: usize = 256 << 10;
 
@@ -192,10 +194,15 @@ impl Batch {
 
     /// The chunk that the next message goes to.
     fn chunk(&mut self) -> &mut Vec<u8> {
-        if self.chunks.last().is_none_or(|last| last.len() >= CHUNK) {
-            // The first one grows, so that a small transaction is small.
-            let room = if self.chunks.is_empty() { 0 } else { CHUNK + SLACK };
-            self.chunks.push(Vec::with_capacity(room));
+        let limit = if self.chunks.len() == 1 { FIRST } else { CHUNK };
+        if self.chunks.last().is_none_or(|last| last.len() >= limit) {
+            let mut next = Vec::new();
+            if !self.chunks.is_empty() {
+                next.reserve_exact(CHUNK + SLACK);
+                // Else the first touch of every 4 KiB costs more than encoding the rules in them.
+                portcullis_sys::memory::prefer_huge_pages(&mut next);
+            }
+            self.chunks.push(next);
         }
         let last = self.chunks.len() - 1;
         &mut self.chunks[last]
