@@ -6,6 +6,7 @@
 //! brings them back.
 
 mod compare;
+mod filled;
 mod same;
 
 pub(crate) use compare::{prefix_between, said_as_list};
@@ -104,8 +105,9 @@ impl Rule {
     /// `sets` are the anonymous sets that the rule looks up: by name as the kernel calls them, or in the order of
     /// [`Lowered::sets`](super::Lowered::sets). A lookup of another set stays an expression.
     ///
-    /// In the same family, the result lowers to the same expressions. Where several sentences do, it is the
-    /// shortest: `.ipv4().saddr("10.0.2.1")` in an inet table becomes `.saddr("10.0.2.1")`.
+    /// In the same family, the result lowers to the same expressions, but for what the kernel itself fills in where
+    /// nothing is said, such as a log's level. Where several sentences do, it is the shortest:
+    /// `.ipv4().saddr("10.0.2.1")` in an inet table becomes `.saddr("10.0.2.1")`.
     ///
     /// ```
     /// use portcullis::{Family, Rule, language::Statement};

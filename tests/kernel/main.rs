@@ -5,6 +5,7 @@ mod faults;
 mod oracle;
 mod support;
 
+mod chains;
 mod classic;
 mod matches;
 mod objects;

@@ -1,7 +1,7 @@
 //! What a register is compared with, as values: the way back of `compare` and `elements`.
 
 use super::{
-    Lifting,
+    Lifting, filled,
     same::{find, sorted},
 };
 use crate::{
@@ -26,7 +26,7 @@ impl Lifting<'_> {
     /// What `load` loads, compared.
     pub(crate) fn matching<T: Operand>(&self, load: impl Into<Expr>) -> Option<Matching<T>> {
         match self.expressions {
-            [first, rest @ ..] if *first == load.into() => compared(rest, self.sets),
+            [first, rest @ ..] if filled::same(first, &load.into()) => compared(rest, self.sets),
             _ => None,
         }
     }

@@ -1,7 +1,8 @@
 //! Whether expressions say the same, whatever their sets are called.
 
+use super::filled;
 use crate::{
-    expr::{Expr, Lookup, LookupFlags, ObjectChoice, Objref},
+    expr::{Expr, Lookup, ObjectChoice, Objref},
     object::{Element, ElementFlags, Set, SetFlags},
 };
 
@@ -21,7 +22,7 @@ impl Sets<'_> {
                     same_lookup(left, right)
                         && matches!(sets, (Some(left), Some(right)) if same_set(left, right))
                 }
-                (left, right) => left == right,
+                (left, right) => filled::same(left, right),
             })
     }
 }
@@ -31,7 +32,7 @@ pub(super) fn but_for_sets(left: &[Expr], right: &[Expr]) -> bool {
     left.len() == right.len()
         && left.iter().zip(right).all(|pair| match pair {
             (Expr::Lookup(left), Expr::Lookup(right)) => same_lookup(left, right),
-            (left, right) => left == right,
+            (left, right) => filled::same(left, right),
         })
 }
 
@@ -56,14 +57,10 @@ pub(super) fn find<'a>(lookup: &Lookup, sets: &'a [Set]) -> Option<&'a Set> {
     }
 }
 
-/// The kernel says that there are no flags; a rule that is sent need not.
+/// Whether two lookups say the same, if their sets do.
 fn same_lookup(left: &Lookup, right: &Lookup) -> bool {
-    let Lookup { set: _, sreg, dreg, set_id: _, flags, unknown } = left;
-    let no_flags = LookupFlags::empty();
-    *sreg == right.sreg
-        && *dreg == right.dreg
-        && flags.unwrap_or(no_flags) == right.flags.unwrap_or(no_flags)
-        && *unknown == right.unknown
+    let right = Lookup { set: left.set.clone(), set_id: left.set_id, ..right.clone() };
+    filled::same(&Expr::Lookup(left.clone()), &Expr::Lookup(right))
 }
 
 /// Whether two anonymous sets hold the same.

@@ -131,7 +131,9 @@ impl Lower for Log {
 impl Lift for Log {
     fn lift(from: &Lifting<'_>) -> Option<Self> {
         let [Expr::Log(log), ..] = from.expressions() else { return None };
-        Some(Self { prefix: log.prefix.clone(), level: log.level, flags: log.flags })
+        // A warning is what the kernel takes where nothing is said.
+        let level = log.level.filter(|level| *level != LogLevel::Warning);
+        Some(Self { prefix: log.prefix.clone(), level, flags: log.flags.filter(|flags| !flags.is_empty()) })
     }
 }
 

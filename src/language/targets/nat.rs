@@ -128,7 +128,8 @@ impl Lift for Nat {
         let (loaded, rest) = Loaded::before(from);
         let [Expr::Nat(nat), ..] = rest else { return None };
         let ports = loaded.ports(nat.proto_min, nat.proto_max);
-        let addresses = loaded.address(nat.addr_min).map(|first| match loaded.address(nat.addr_max) {
+        let last = nat.addr_max.filter(|last| Some(*last) != nat.addr_min);
+        let addresses = loaded.address(nat.addr_min).map(|first| match loaded.address(last) {
             None => Item::One(first),
             Some(last) => match prefix_between(&Data::address(first), &Data::address(last)) {
                 Some(bits) if first != last => Item::Prefix(first, bits),

@@ -95,13 +95,14 @@ impl<'a> Loaded<'a> {
     }
 
     pub(super) fn ports(&self, first: Option<Register>, last: Option<Register>) -> Option<Item<u16>> {
+        let last = last.filter(|last| Some(*last) != first);
         let first = self.port(first)?;
         Some(self.port(last).map_or(Item::One(first), |last| Item::Range(first, last)))
     }
 }
 
-/// The flags without the one that ports bring.
+/// The flags without those that addresses and ports bring.
 pub(super) fn said_flags(flags: Option<NatFlags>, ports: Option<&Item<u16>>) -> NatFlags {
-    let flags = flags.unwrap_or(NatFlags::empty());
+    let flags = flags.unwrap_or(NatFlags::empty()) - NatFlags::MAP_IPS;
     if ports.is_some() { flags - NatFlags::PROTO_SPECIFIED } else { flags }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Bench {
     firewall: RefCell<Netfilter>,
     /// The sentences that both chains have, in order.
     held: RefCell<Vec<String>>,
+    /// What was sent for each.
+    rules: RefCell<Vec<Rule>>,
     problems: RefCell<Vec<String>>,
 }
 
@@ -113,6 +115,7 @@ impl Bench {
             ours,
             nfts,
             held: RefCell::default(),
+            rules: RefCell::default(),
             problems: RefCell::default(),
         };
         let (_, errors) = bench.nft(&[], &bench.tables(""));
@@ -227,7 +230,10 @@ impl Bench {
 
     fn try_both(&self, rule: &Rule, sentence: &str, same_bytecode: bool) {
         match self.add_both(rule, sentence, same_bytecode) {
-            Ok(true) => self.held.borrow_mut().push(sentence.to_owned()),
+            Ok(true) => {
+                self.held.borrow_mut().push(sentence.to_owned());
+                self.rules.borrow_mut().push(rule.clone());
+            }
             Ok(false) => {}
             Err(problem) => self.problem(sentence, problem),
         }
@@ -288,6 +294,29 @@ impl Bench {
     /// The expressions that the kernel of our host has.
     fn rules_of(&self, table: &str) -> Vec<Vec<Expr>> {
         expressions(&mut self.firewall.borrow_mut(), self.chain_ref(table))
+    }
+
+    /// What the kernel gives back is lifted to words, and to those that were sent.
+    fn lift(&self) {
+        let place = TableRef::new(self.family, "t");
+        let table = self.firewall.borrow_mut().table(place).expect("the table is read").expect("a table");
+        let chain = table.chains.iter().find(|chain| chain.name == "c").expect("a chain");
+        let (held, rules) = (self.held.borrow(), self.rules.borrow());
+        assert_eq!(chain.rules.len(), rules.len());
+        for ((sentence, sent), read) in held.iter().zip(rules.iter()).zip(&chain.rules) {
+            let lifted = read.lift(self.family, &table.sets);
+            if lifted.expressions().next().is_some() {
+                self.problem(sentence, format!("not lifted: {:?}\n  sent {:?}", lifted.body, sent.body));
+                continue;
+            }
+            // Sent as words again, it is the same rule.
+            // (A log's level is a warning where nothing is said.)
+            let said = |rule: &Rule| rule.bytecode(self.family).map(|text| text.replace("level 4 ]", "]"));
+            let (lifted, sent) = (said(&lifted), said(sent));
+            if lifted != sent {
+                self.problem(sentence, format!("lifted to\n   {lifted:?}\n  sent\n   {sent:?}"));
+            }
+        }
     }
 
     /// The listings and what the kernel gives back, ours and nft's.
@@ -353,6 +382,7 @@ impl Drop for Bench {
             return;
         }
         self.compare();
+        self.lift();
         let problems = self.problems.take();
         assert!(
             problems.is_empty(),
