@@ -46,7 +46,6 @@ impl Lowering<'_> {
         L: Expression + Into<Expr>,
         T: Operand,
     {
-        self.check_items(matching)?;
         self.push(load);
         self.compare(matching)
     }
