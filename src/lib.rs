@@ -48,6 +48,7 @@ pub mod language;
 mod netfilter;
 pub mod netlink;
 pub mod object;
+pub mod render;
 mod resolve;
 mod ruleset;
 mod transaction;

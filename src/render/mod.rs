@@ -1,0 +1,3 @@
+//! Rules and rulesets as text and pictures, without a kernel.
+
+pub mod nft;

@@ -1,0 +1,19 @@
+//! What the text of a rule depends on beside the rule.
+
+use crate::object::{Family, Set};
+
+/// The table of a rule, as far as its text needs it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Around<'a> {
+    /// The table's family.
+    pub(super) family: Family,
+    /// The table's sets, anonymous ones included.
+    pub(super) sets: &'a [Set],
+}
+
+impl<'a> Around<'a> {
+    /// The set of this name.
+    pub(super) fn set(&self, name: &str) -> Option<&'a Set> {
+        self.sets.iter().find(|set| set.name == name)
+    }
+}
