@@ -19,7 +19,7 @@ mod stateful;
 mod table;
 pub mod userdata;
 
-pub use address::{ChainRef, FlowtableRef, ObjectRef, SetRef, TableRef};
+pub use address::{ChainPath, ChainRef, FlowtableRef, ObjectRef, SetRef, TablePath, TableRef};
 pub use chain::{Base, Chain, ChainFlags, ChainKind, Policy};
 pub use ct_object::{CtExpect, CtHelper, CtTimeout, HostMilliseconds, SecMark, TimeoutPolicy};
 pub use data_type::{DataType, KeyOrder};

@@ -18,7 +18,7 @@ use std::borrow::Borrow;
 use crate::{
     Invalid,
     object::{
-        Chain, ChainFlags, ChainRef, Family, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_TABLE,
+        Chain, ChainFlags, ChainPath, ChainRef, Family, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_TABLE,
         NFTA_RULE_CHAIN, NFTA_RULE_TABLE, NFTA_TABLE_NAME, Origin, Policy, Table, TableRef, check_name,
     },
     wire::{flags, nft},
@@ -48,6 +48,7 @@ pub struct Transaction {
     pub(crate) batch: Batch,
     /// A rule's expressions while it is lowered.
     scratch: Vec<u8>,
+    names: rules::Names,
     /// The label for operations that bring none.
     label: Option<Box<str>>,
 }
@@ -303,7 +304,7 @@ impl Transaction {
     }
 
     fn rules_of(&mut self, table: &TableRef, chain: &Chain) {
-        let place = table.chain(&chain.name);
+        let place = ChainPath::from((table, &chain.name));
         for rule in &chain.rules {
             self.put_rule(Verb::Add, &place, &crate::object::Position::Tail, rule, rule.origin);
         }

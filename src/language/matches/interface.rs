@@ -44,7 +44,8 @@ pub struct InterfaceMatch {
     /// Which of the two.
     pub way: Way,
     /// The interfaces.
-    pub interfaces: Matching<Interface>,
+    // In a box, for a list of names is larger than all other words.
+    pub interfaces: Box<Matching<Interface>>,
 }
 
 impl Rule {
@@ -61,7 +62,7 @@ impl Rule {
     #[doc(alias = "in-interface")]
     #[must_use]
     pub fn iif(self, interfaces: impl Into<Matching<Interface>>) -> Self {
-        self.say(InterfaceMatch { way: Way::In, interfaces: interfaces.into() })
+        self.say(InterfaceMatch { way: Way::In, interfaces: Box::new(interfaces.into()) })
     }
 
     /// Only packets that go out by these interfaces.
@@ -69,7 +70,7 @@ impl Rule {
     #[doc(alias = "out-interface")]
     #[must_use]
     pub fn oif(self, interfaces: impl Into<Matching<Interface>>) -> Self {
-        self.say(InterfaceMatch { way: Way::Out, interfaces: interfaces.into() })
+        self.say(InterfaceMatch { way: Way::Out, interfaces: Box::new(interfaces.into()) })
     }
 }
 
@@ -227,7 +228,7 @@ impl Lift for InterfaceMatch {
             }
             _ => return None,
         };
-        Some(Self { way, interfaces })
+        Some(Self { way, interfaces: Box::new(interfaces) })
     }
 }
 

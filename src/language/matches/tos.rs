@@ -124,12 +124,10 @@ impl Lift for TosMatch {
         }
         let tos = |tos: Matching<Tos6>| Self(tos.map(|tos| tos.0));
         match from.expressions() {
-            [Expr::Payload(_), Expr::Bitwise(Bitwise { mask: Some(mask), .. }), ..]
-                if *mask != Data::network_u16(0x0ff0) =>
-            {
-                from.compared(1).map(tos)
+            [Expr::Payload(_), Expr::Bitwise(bitwise), ..] => {
+                let whole = bitwise.mask.as_ref().is_none_or(|mask| *mask == Data::network_u16(0x0ff0));
+                from.compared(if whole { 2 } else { 1 }).map(tos)
             }
-            [Expr::Payload(_), Expr::Bitwise(_), ..] => from.compared(2).map(tos),
             _ => None,
         }
     }

@@ -300,7 +300,8 @@ impl Lift for SetMark {
                 let of = stored(store)?;
                 Some(Self { of, from: of, op: MarkOp::Set(host_u32(data)?) })
             }
-            [load, Expr::Bitwise(Bitwise { mask: Some(keep), xor: Some(flip), .. }), store, ..] => {
+            [load, Expr::Bitwise(bitwise), store, ..] => {
+                let (keep, flip) = (bitwise.mask.as_ref()?, bitwise.xor.as_ref()?);
                 let op = MarkOp::of(host_u32(keep)?, host_u32(flip)?);
                 Some(Self { of: stored(store)?, from: loaded(load)?, op })
             }
@@ -312,16 +313,10 @@ impl Lift for SetMark {
 
 impl Lift for MergeMark {
     fn lift(from: &Lifting<'_>) -> Option<Self> {
-        let [
-            load,
-            Expr::Bitwise(Bitwise { mask: Some(keep), .. }),
-            _,
-            Expr::Bitwise(Bitwise { mask: Some(take), .. }),
-            ..,
-        ] = from.expressions()
-        else {
+        let [load, Expr::Bitwise(keep), _, Expr::Bitwise(take), ..] = from.expressions() else {
             return None;
         };
+        let (keep, take) = (keep.mask.as_ref()?, take.mask.as_ref()?);
         let of = MarkOf::ALL.into_iter().find(|mark| *load == mark.loaded(Register::R1))?;
         Some(Self { of, clear: !host_u32(keep)?, take: host_u32(take)? })
     }
