@@ -1,5 +1,6 @@
 //! What the text of a rule depends on beside the rule.
 
+use super::names::Names;
 use crate::object::{Family, Set};
 
 /// The table of a rule, as far as its text needs it.
@@ -9,6 +10,8 @@ pub(super) struct Around<'a> {
     pub(super) family: Family,
     /// The table's sets, anonymous ones included.
     pub(super) sets: &'a [Set],
+    /// What numbers are called on the machine.
+    pub(super) names: Names<'a>,
 }
 
 impl<'a> Around<'a> {

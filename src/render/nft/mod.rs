@@ -2,6 +2,7 @@
 
 mod around;
 mod datatype;
+mod names;
 mod rule;
 mod set;
 mod stateful;
