@@ -120,7 +120,7 @@ datatypes! {
     /// TCP flags.
     TcpFlag = 15 "tcp_flag" 8 Network,
     /// A DCCP packet type.
-    DccpPktType = 16 "dccp_pkttype" 4 Network,
+    DccpPacketType = 16 "dccp_pkttype" 4 Network,
     /// A mobility header's type.
     MhType = 17 "mh_type" 8 Network,
     /// A duration in milliseconds.
@@ -128,13 +128,13 @@ datatypes! {
     /// A packet's or connection's mark.
     Mark = 19 "mark" 32 Host,
     /// An interface's index.
-    IfaceIndex = 20 "iface_index" 32 Host,
+    IfIndex = 20 "iface_index" 32 Host,
     /// An interface's type.
-    IfaceType = 21 "iface_type" 16 Host,
+    ArpHrd = 21 "iface_type" 16 Host,
     /// A routing realm.
     Realm = 22 "realm" 32 Host,
     /// A traffic class.
-    Classid = 23 "classid" 32 Host,
+    ClassId = 23 "classid" 32 Host,
     /// A user.
     Uid = 24 "uid" 32 Host,
     /// A group of users.
@@ -150,7 +150,7 @@ datatypes! {
     /// A connection's label.
     CtLabel = 30 "ct_label" 128 Host,
     /// To whom a packet was sent, as the link layer sees it.
-    PktType = 31 "pkt_type" 8 Host,
+    PacketType = 31 "pkt_type" 8 Host,
     /// An ICMP code.
     IcmpCode = 32 "icmp_code" 8 Network,
     /// An ICMPv6 code.
@@ -174,11 +174,11 @@ datatypes! {
     /// An IGMP type.
     IgmpType = 42 "igmp_type" 8 Network,
     /// A moment.
-    Date = 43 "time" 64 Host,
+    TimeDate = 43 "time" 64 Host,
     /// A time of day.
-    Hour = 44 "hour" 32 Host,
+    TimeHour = 44 "hour" 32 Host,
     /// A day of the week.
-    Day = 45 "day" 8 Host,
+    TimeDay = 45 "day" 8 Host,
     /// A control group.
     CgroupV2 = 46 "cgroupsv2" 64 Host,
 }

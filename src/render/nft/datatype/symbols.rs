@@ -13,16 +13,16 @@ impl Datatype {
             Self::ArpOp => ARP_OP,
             Self::IcmpType => ICMP_TYPE,
             Self::TcpFlag => TCP_FLAG,
-            Self::DccpPktType => DCCP_PKT_TYPE,
+            Self::DccpPacketType => DCCP_PKT_TYPE,
             Self::MhType => MH_TYPE,
-            Self::IfaceType => IFACE_TYPE,
+            Self::ArpHrd => IFACE_TYPE,
             Self::Realm => REALM,
-            Self::Classid => CLASSID,
+            Self::ClassId => CLASSID,
             Self::CtState => CT_STATE,
             Self::CtDir => CT_DIR,
             Self::CtStatus => CT_STATUS,
             Self::Icmpv6Type => ICMPV6_TYPE,
-            Self::PktType => PKT_TYPE,
+            Self::PacketType => PKT_TYPE,
             Self::IcmpCode => ICMP_CODE,
             Self::Icmpv6Code => ICMPV6_CODE,
             Self::IcmpxCode => ICMPX_CODE,
@@ -33,7 +33,7 @@ impl Datatype {
             Self::Boolean => BOOLEAN,
             Self::CtEvent => CT_EVENT,
             Self::IgmpType => IGMP_TYPE,
-            Self::Day => DAY,
+            Self::TimeDay => DAY,
             _ => &[],
         }
     }
@@ -48,7 +48,7 @@ impl Datatype {
 
     /// Whether nft writes the names between quotation marks.
     pub(super) fn quotes_names(self) -> bool {
-        matches!(self, Self::Realm | Self::DevGroup | Self::Day | Self::Mark)
+        matches!(self, Self::Realm | Self::DevGroup | Self::TimeDay | Self::Mark)
     }
 }
 

@@ -33,9 +33,9 @@ impl Datatype {
             | Self::IfName
             | Self::String
             | Self::Time
-            | Self::Date
-            | Self::Hour
-            | Self::Classid
+            | Self::TimeDate
+            | Self::TimeHour
+            | Self::ClassId
             | Self::CtLabel => self.single(bytes, Names::default()),
             _ => self.plain(bytes),
         }
@@ -65,14 +65,14 @@ impl Datatype {
                 Some(name) => name.to_owned(),
                 None => self.plain(bytes),
             },
-            (Self::IfaceIndex, Some(index)) => match names.interface(index) {
+            (Self::IfIndex, Some(index)) => match names.interface(index) {
                 Some(name) => format!("\"{name}\""),
                 None => index.to_string(),
             },
-            (Self::Classid, Some(value)) => format!("{:x}:{:x}", value >> 16, value & 0xffff),
+            (Self::ClassId, Some(value)) => format!("{:x}:{:x}", value >> 16, value & 0xffff),
             (Self::Time, Some(value)) => duration(value),
-            (Self::Date, Some(value)) => date(names.local(value / 1_000_000_000)),
-            (Self::Hour, Some(value)) => hour(names.local(value) % 86_400),
+            (Self::TimeDate, Some(value)) => date(names.local(value / 1_000_000_000)),
+            (Self::TimeHour, Some(value)) => hour(names.local(value) % 86_400),
             _ => self.plain(bytes),
         }
     }
