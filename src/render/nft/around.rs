@@ -1,7 +1,7 @@
 //! What the text of a rule depends on beside the rule.
 
 use super::names::Names;
-use crate::object::{Family, Set};
+use crate::object::{Chain, ChainFlags, Family, Set};
 
 /// The table of a rule, as far as its text needs it.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,8 @@ pub(super) struct Around<'a> {
     pub(super) family: Family,
     /// The table's sets, anonymous ones included.
     pub(super) sets: &'a [Set],
+    /// The table's chains: those that belong to a rule are said in that rule.
+    pub(super) chains: &'a [Chain],
     /// What numbers are called on the machine.
     pub(super) names: Names<'a>,
 }
@@ -18,5 +20,10 @@ impl<'a> Around<'a> {
     /// The set of this name.
     pub(super) fn set(&self, name: &str) -> Option<&'a Set> {
         self.sets.iter().find(|set| set.name == name)
+    }
+
+    /// The chain of this name, where it belongs to a rule and has no name that could be said.
+    pub(super) fn implicit_chain(&self, name: &str) -> Option<&'a Chain> {
+        self.chains.iter().find(|chain| chain.name == name && chain.flags.contains(ChainFlags::BINDING))
     }
 }
