@@ -22,6 +22,17 @@ impl<'a> Around<'a> {
         self.sets.iter().find(|set| set.name == name)
     }
 
+    /// The set that a rule looks up: by its name, or, while the kernel has not named it, by its number among the sets
+    /// that were lowered with the rule. These have a `%` in their names and stand in [`Around::sets`] in their order.
+    pub(super) fn find(&self, name: &str, set_id: Option<u32>) -> Option<&'a Set> {
+        match set_id.and_then(|id| usize::try_from(id.checked_sub(1)?).ok()) {
+            Some(index) if name.contains('%') => {
+                self.sets.iter().filter(|set| set.name.contains('%')).nth(index)
+            }
+            _ => self.set(name),
+        }
+    }
+
     /// The chain of this name, where it belongs to a rule and has no name that could be said.
     pub(super) fn implicit_chain(&self, name: &str) -> Option<&'a Chain> {
         self.chains.iter().find(|chain| chain.name == name && chain.flags.contains(ChainFlags::BINDING))

@@ -14,7 +14,7 @@ pub(super) fn implicit(chain: &Chain, around: Around<'_>) -> String {
 /// A rule with its comment.
 pub(super) fn line(rule: &Rule, around: Around<'_>) -> String {
     let expressions: Vec<_> = rule.expressions().cloned().collect();
-    let statements = statements(&expressions, around);
+    let statements = statements(&expressions, around).text;
     match rule.comment_text() {
         Some(comment) => format!("{statements} comment \"{comment}\""),
         None => statements,

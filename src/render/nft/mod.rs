@@ -7,3 +7,5 @@ mod names;
 mod rule;
 mod set;
 mod stateful;
+
+pub use rule::RuleText;
