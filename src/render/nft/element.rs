@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{datatype::duration, interval::intervals, key::Layout, names::Names, verdict::verdict};
-use crate::object::{Element, ElementData, ElementFlags, Set, SetFlags};
+use crate::{
+    expr::Expr,
+    object::{Element, ElementData, ElementFlags, Set, SetFlags},
+};
 
 /// The elements of a set, each as a text, in the order in which nft lists them.
 pub(super) fn elements(set: &Set, names: Names<'_>) -> Vec<String> {
@@ -43,8 +46,10 @@ fn singles<'s>(set: &'s Set, keys: &Layout<'_>) -> impl Iterator<Item = &'s Elem
 /// What stands behind the key: statements, time, comment.
 fn behind_key(element: &Element, names: Names<'_>) -> String {
     let mut text = String::new();
-    for statement in element.expressions.iter().filter_map(|expression| names.stateful(expression)) {
-        text += &format!(" {statement}");
+    if element.expressions.iter().all(is_taken_beside_a_key) {
+        for statement in element.expressions.iter().filter_map(|expression| names.stateful(expression)) {
+            text += &format!(" {statement}");
+        }
     }
     if let Some(timeout) = element.timeout.filter(|timeout| !timeout.is_zero()) {
         text += &format!(" timeout {}", time(timeout));
@@ -56,6 +61,12 @@ fn behind_key(element: &Element, names: Names<'_>) -> String {
         text += &format!(" comment \"{comment}\"");
     }
     text
+}
+
+/// Whether nft takes a statement beside a key. It lists others, too, and does not take its own listing; where they are
+/// left out, elements get the statements of their set anew.
+pub(super) fn is_taken_beside_a_key(expression: &Expr) -> bool {
+    matches!(expression, Expr::Counter(_) | Expr::Limit(_) | Expr::Connlimit(_))
 }
 
 /// What a map holds for the key, with the colon before it.

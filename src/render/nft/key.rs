@@ -21,6 +21,8 @@ pub(super) struct Layout<'a> {
     fields: Vec<Field>,
     /// Keys of intervals lie so that they are in order byte by byte, whatever their type.
     sorted: bool,
+    /// Values that are ranges: all first ones, then all last ones.
+    ranges: bool,
     names: Names<'a>,
 }
 
@@ -34,7 +36,7 @@ impl<'a> Layout<'a> {
         let sorted = set.flags.contains(crate::object::SetFlags::INTERVAL);
         let order = byte_order(set, KEY_BYTE_ORDER);
         let fields = fields(key_parts(set), set.key_type, order, &set.desc.fields, set.key_len);
-        Self { fields, sorted, names }
+        Self { fields, sorted, ranges: false, names }
     }
 
     /// Of a map's values, where these are bytes.
@@ -43,7 +45,10 @@ impl<'a> Layout<'a> {
             return None;
         };
         let order = byte_order(set, DATA_BYTE_ORDER);
-        Some(Self { fields: fields(data_parts(set), kind, order, &[], len), sorted: false, names })
+        let ranges = has_ranges_as_values(set);
+        let len = if ranges { len / 2 } else { len };
+        let fields = fields(data_parts(set), kind, order, &[], len);
+        Some(Self { fields, sorted: false, ranges, names })
     }
 
     /// Whether it is a concatenation.
@@ -61,6 +66,10 @@ impl<'a> Layout<'a> {
 
     /// A key or value.
     pub(super) fn value(&self, bytes: &[u8]) -> String {
+        if self.ranges {
+            let (first, last) = bytes.split_at_checked(bytes.len() / 2).unwrap_or((bytes, &[]));
+            return self.range(first, last);
+        }
         let said = self
             .split(bytes)
             .map(|(field, bytes)| field.kind.value(&self.in_order(field, bytes), self.names));
@@ -176,6 +185,14 @@ fn fits(parts: &[Part], len: u32) -> bool {
         parts => parts.iter().map(|part| part.bytes().next_multiple_of(4)).sum(),
     };
     usize::try_from(len).is_ok_and(|len| len == all)
+}
+
+/// Whether the values of a map are ranges (`NFTNL_UDATA_SET_DATA_INTERVAL`).
+pub(super) fn has_ranges_as_values(set: &Set) -> bool {
+    const DATA_INTERVAL: u8 = 6;
+
+    entries(set.userdata.as_deref().unwrap_or_default())
+        .any(|(kind, value)| kind == DATA_INTERVAL && value.iter().any(|byte| *byte != 0))
 }
 
 /// Whether numbers of no particular type are in the machine's order.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{Nft, What, around::Around, chain, object, stateful::stateless, verdict};
+use super::{
+    Nft, What, around::Around, chain, element::is_taken_beside_a_key, object, stateful::stateless, verdict,
+};
 use crate::{
     expr::{Expr, ObjectKind},
     object::{
@@ -173,8 +175,15 @@ impl Found {
             self.say("no name of a type says what its keys or values are");
         }
         if let Some(MapData::Object(kind)) = &set.data {
-            if matches!(kind, ObjectKind::Other(_)) {
-                self.say("values of a kind that nft has no name for");
+            let declared = [
+                ObjectKind::Counter,
+                ObjectKind::Quota,
+                ObjectKind::Limit,
+                ObjectKind::SecMark,
+                ObjectKind::Synproxy,
+            ];
+            if !set.is_anonymous() && !declared.contains(kind) {
+                self.say(format!("nft cannot declare a map to objects of the kind {kind}"));
             }
         }
         self.statements(&set.expressions);
@@ -191,7 +200,8 @@ impl Found {
             || !element.unknown.is_empty()
             || read != bytes.map_or(0, <[u8]>::len)
             || matches!(&element.data, Some(ElementData::Verdict(said)) if verdict::verdict(said).is_none())
-            || element.expressions.iter().any(|expression| stateless(expression).is_none());
+            || !element.expressions.iter().all(is_taken_beside_a_key)
+                && element.expressions.iter().any(has_counted);
         if unsaid {
             self.within(format!("element {}", element.key), |found| {
                 found.say("nft has no words for all of it");
@@ -203,5 +213,16 @@ impl Found {
         for expression in expressions.iter().filter(|expression| stateless(expression).is_none()) {
             self.say(format!("nft has no words for \"{}\" beside elements", expression.name()));
         }
+    }
+}
+
+/// Whether a statement has a state that the same statement, made anew, has not.
+fn has_counted(expression: &Expr) -> bool {
+    match expression {
+        Expr::Counter(counter) => counter.packets.unwrap_or(0) > 0 || counter.bytes.unwrap_or(0) > 0,
+        Expr::Quota(quota) => quota.consumed.unwrap_or(0) > 0,
+        Expr::Last(last) => last.set.unwrap_or(0) > 0,
+        Expr::Limit(_) | Expr::Connlimit(_) => false,
+        _ => true,
     }
 }

@@ -4,7 +4,7 @@ use super::{
     around::Around,
     datatype::{Datatype, parts},
     element::{elements, time},
-    key::{Layout, data_parts, key_parts},
+    key::{Layout, data_parts, has_ranges_as_values, key_parts},
     names::Names,
     stateful::stateless,
     type_of::Part,
@@ -85,14 +85,6 @@ fn is_merged(set: &Set) -> bool {
 
     entries(set.userdata.as_deref().unwrap_or_default())
         .any(|(kind, value)| kind == MERGE_ELEMENTS && value.iter().any(|byte| *byte != 0))
-}
-
-/// Whether the values of a map are ranges (`NFTNL_UDATA_SET_DATA_INTERVAL`).
-pub(super) fn has_ranges_as_values(set: &Set) -> bool {
-    const DATA_INTERVAL: u8 = 6;
-
-    entries(set.userdata.as_deref().unwrap_or_default())
-        .any(|(kind, value)| kind == DATA_INTERVAL && value.iter().any(|byte| *byte != 0))
 }
 
 /// The elements in lines, as many in each as nft puts there.
