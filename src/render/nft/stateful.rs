@@ -89,13 +89,17 @@ mod tests {
     #[test]
     fn statements_with_a_state_say_it_only_in_rules() {
         for (expression, with, without) in [
+            (Counter::new().packets(3u64).bytes(180u64).into(), "counter packets 3 bytes 180", "counter"),
             (
-                Counter::new().packets(3u64).bytes(180u64).into(),
-                "counter packets 3 bytes 180",
-                "counter",
+                Quota::over(2048).consumed(5u64).into(),
+                "quota over 2 kbytes used 5 bytes",
+                "quota over 2 kbytes",
             ),
-            (Quota::over(2048).consumed(5u64).into(), "quota over 2 kbytes used 5 bytes", "quota over 2 kbytes"),
-            (Limit::packets(3, LimitUnit::Second).burst(5u32).into(), "limit rate 3/second", "limit rate 3/second"),
+            (
+                Limit::packets(3, LimitUnit::Second).burst(5u32).into(),
+                "limit rate 3/second",
+                "limit rate 3/second",
+            ),
             (
                 Limit::bytes(1 << 20, LimitUnit::Minute).over().burst(1500u32).into(),
                 "limit rate over 1 mbytes/minute burst 1500 bytes",

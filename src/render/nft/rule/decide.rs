@@ -1,10 +1,14 @@
 //! Statements that decide, report, or hand a packet over.
 
-use super::{Reader, protocol::Protocol, value::Value};
+use super::{
+    Reader,
+    protocol::{IcmpNeed, Protocol},
+    value::Value,
+};
 use crate::{
     expr::{
-        ChainTarget, Dup, Fwd, Immediate, Load, Log, LogFlags, LogLevel, ObjectChoice, ObjectKind,
-        Objref, PayloadBase, Queue, QueueFlags, Reject, RejectKind, Synproxy, SynproxyFlags, Verdict,
+        ChainTarget, Dup, Fwd, Immediate, Load, Log, LogFlags, LogLevel, ObjectChoice, ObjectKind, Objref,
+        PayloadBase, Queue, QueueFlags, Reject, RejectKind, Synproxy, SynproxyFlags, Verdict,
     },
     object::Family,
     render::nft::{chain, datatype::Datatype},
@@ -93,7 +97,7 @@ impl Reader<'_> {
         let several = matches!(self.around.family, Family::Inet | Family::Bridge | Family::Netdev);
         let text = match reject.kind {
             RejectKind::TcpReset => {
-                self.sentence.forget_implied(&[Protocol::Tcp], &self.layers);
+                self.sentence.forget_implied(&[(Protocol::Tcp, IcmpNeed::Any)], &self.layers);
                 "reject with tcp reset".to_owned()
             }
             RejectKind::Icmpx if code == [1] => "reject".to_owned(),
@@ -106,7 +110,7 @@ impl Reader<'_> {
                     Protocol::Ip6 => ("icmpv6", Datatype::Icmpv6Code, 4, Protocol::Ip6),
                     _ => return None,
                 };
-                self.sentence.forget_implied(&[protocol], &self.layers);
+                self.sentence.forget_implied(&[(protocol, IcmpNeed::Any)], &self.layers);
                 if code == [usual] && !several {
                     "reject".to_owned()
                 } else {
@@ -190,11 +194,8 @@ impl Reader<'_> {
 }
 
 fn log_flags(flags: LogFlags) -> String {
-    let all = LogFlags::TCP_SEQUENCE
-        | LogFlags::TCP_OPTIONS
-        | LogFlags::IP_OPTIONS
-        | LogFlags::UID
-        | LogFlags::MAC;
+    let all =
+        LogFlags::TCP_SEQUENCE | LogFlags::TCP_OPTIONS | LogFlags::IP_OPTIONS | LogFlags::UID | LogFlags::MAC;
     if flags.contains(all) {
         return " flags all".to_owned();
     }

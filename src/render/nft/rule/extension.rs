@@ -209,9 +209,7 @@ pub(super) fn named(extension: Extension) -> Option<Named> {
         ExthdrOp::Ipv4 => ipv4(extension)?,
         ExthdrOp::Sctp => sctp(extension)?,
         // nft 1.0.6 has no words for options of DCCP; later ones have these.
-        ExthdrOp::Dccp if extension.present => {
-            (format!("dccp option {}", extension.kind), Type::Boolean)
-        }
+        ExthdrOp::Dccp if extension.present => (format!("dccp option {}", extension.kind), Type::Boolean),
         _ => return None,
     };
     Some(Named { words, kind, len: extension.len })

@@ -1,7 +1,7 @@
 //! What a rule has tested of the packet's protocols so far, and by that, what its bytes are called.
 
 use super::{
-    protocol::{Field, Protocol},
+    protocol::{Field, IcmpNeed, Protocol},
     value::Bits,
 };
 use crate::{
@@ -120,45 +120,60 @@ impl Layers {
 
     /// What nft tests of itself, in order, where a rule uses a field of a protocol, as far as the family does not say
     /// it.
-    pub(super) fn implied(&self, protocol: Protocol) -> Vec<Implied> {
+    pub(super) fn implied(&self, protocol: Protocol, need: IcmpNeed) -> Vec<Implied> {
         let mut implied = Vec::new();
-        let ether = matches!(self.family, Family::Bridge | Family::Netdev);
         match protocol {
             Protocol::Ether | Protocol::Vlan => {
                 if self.family != Family::Bridge {
-                    let value = ARPHRD_ETHER.to_ne_bytes().to_vec();
-                    implied.push(Implied { protocol: Protocol::Ether, by: By::Meta(MetaKey::IifType), value });
+                    let by = By::Meta(MetaKey::IifType);
+                    implied.push(Implied::new(Protocol::Ether, by, &ARPHRD_ETHER.to_ne_bytes()));
                 }
-                if let (Protocol::Vlan, Some(kind)) = (protocol, Protocol::Vlan.ether_type()) {
-                    let value = kind.to_be_bytes().to_vec();
-                    implied.push(Implied { protocol, by: By::Field("type"), value });
+                if protocol == Protocol::Vlan {
+                    implied.extend(announced(protocol, By::Field("type")));
                 }
             }
-            Protocol::Ip | Protocol::Ip6 | Protocol::Arp => match (protocol.family(), protocol.ether_type()) {
-                (Some(family), _) if self.family == Family::Inet => {
+            Protocol::Ip | Protocol::Ip6 | Protocol::Arp => match self.at(PayloadBase::Link) {
+                Some(Protocol::Inet) => {
+                    let family = protocol.family();
                     let by = By::Meta(MetaKey::NfProto);
-                    implied.push(Implied { protocol, by, value: vec![family] });
+                    implied.extend(family.map(|family| Implied::new(protocol, by, &[family])));
                 }
-                (_, Some(kind)) if ether => {
-                    let by = By::Meta(MetaKey::Protocol);
-                    implied.push(Implied { protocol, by, value: kind.to_be_bytes().to_vec() });
+                Some(Protocol::Netdev) => implied.extend(announced(protocol, By::Meta(MetaKey::Protocol))),
+                Some(Protocol::Ether | Protocol::Vlan) => {
+                    implied.extend(announced(protocol, By::Field("type")));
                 }
                 _ => {}
             },
             _ => {
                 match protocol {
-                    Protocol::Icmp | Protocol::Igmp => implied.extend(self.implied(Protocol::Ip)),
-                    Protocol::Icmp6 => implied.extend(self.implied(Protocol::Ip6)),
+                    Protocol::Icmp => implied.extend(self.implied(Protocol::Ip, IcmpNeed::Any)),
+                    Protocol::Icmp6 => implied.extend(self.implied(Protocol::Ip6, IcmpNeed::Any)),
+                    // nft tests this, but lists it, too.
+                    Protocol::Igmp => {
+                        let below = self.implied(Protocol::Ip, IcmpNeed::Any);
+                        implied.extend(below.into_iter().map(|implied| Implied { said: true, ..implied }));
+                    }
                     _ => {}
                 }
-                if let Some(number) = protocol.number() {
-                    let by = By::Meta(MetaKey::L4Proto);
-                    implied.push(Implied { protocol, by, value: vec![number] });
+                let number = protocol.number();
+                let by = By::Meta(MetaKey::L4Proto);
+                implied.extend(number.map(|number| Implied::new(protocol, by, &[number])));
+                // Echoes are tested for both types, which is no announcement.
+                match need {
+                    IcmpNeed::Type(kind) if !matches!(kind, 8 | 128) => {
+                        implied.push(Implied::new(protocol, By::Field("type"), &[kind]));
+                    }
+                    _ => {}
                 }
             }
         }
         implied
     }
+}
+
+/// A link header's word for what it carries.
+fn announced(protocol: Protocol, by: By) -> Option<Implied> {
+    protocol.ether_type().map(|kind| Implied::new(protocol, by, &kind.to_be_bytes()))
 }
 
 /// How a protocol is announced.
@@ -176,4 +191,12 @@ pub(super) struct Implied {
     pub(super) protocol: Protocol,
     pub(super) by: By,
     pub(super) value: Vec<u8>,
+    /// Whether it is said all the same.
+    pub(super) said: bool,
+}
+
+impl Implied {
+    fn new(protocol: Protocol, by: By, value: &[u8]) -> Self {
+        Self { protocol, by, value: value.to_vec(), said: false }
+    }
 }

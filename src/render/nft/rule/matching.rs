@@ -1,8 +1,7 @@
 //! Comparisons: what a packet must be for a rule to go on.
 
 use super::{
-    Reader,
-    bytes,
+    Reader, bytes,
     layers::By,
     value::{Bits, Value},
     words::{Said, raw, significant_first},
@@ -10,10 +9,7 @@ use super::{
 use crate::{
     expr::{Cmp, CmpOp, Lookup, LookupFlags, MetaKey, PayloadBase, Range, RangeOp, Register},
     object::SetFlags,
-    render::nft::{
-        datatype::{Datatype, Order},
-        set,
-    },
+    render::nft::datatype::{Datatype, Order},
 };
 
 /// Bytes in one addressable register: parts of a concatenation are filled up to that.
@@ -105,7 +101,7 @@ impl Reader<'_> {
             self.speaker().constant(field.kind, &value)
         };
         let text = format!("{} {}{}", protocol.word(), field.name, joined(op, &value));
-        self.sentence.forget_implied(&[protocol], &self.layers);
+        self.sentence.forget_implied(&[(protocol, field.icmp)], &self.layers);
         let known = op == CmpOp::Eq && whole.is_none();
         if known && field.announces {
             self.sentence.push_announcement(text, By::Field(field.name), data);
@@ -128,12 +124,16 @@ impl Reader<'_> {
     /// Anything that is not calculated.
     fn compare_plain(&mut self, left: &Value, op: CmpOp, data: &[u8]) -> Option<()> {
         let said = self.speaker().say(left, Datatype::Hex)?;
-        let value = if said.kind.is_bitmask() && bytes::count_ones(data) != 1 {
-            bytes::hex(&significant_first(said.kind, data))
-        } else {
-            self.speaker().constant(said.kind, data)
+        let flags = has_flags(said.kind);
+        let value = match self.beginning(said.kind, data) {
+            Some(prefix) => prefix,
+            // Where several flags are asked for exactly, nft gives header fields as a number.
+            None if flags && matches!(left, Value::Payload(_)) && bytes::count_ones(data) > 1 => {
+                bytes::hex(&significant_first(said.kind, data))
+            }
+            None => self.speaker().constant(said.kind, data),
         };
-        let exact = op == CmpOp::Eq && (said.calculated || said.kind.is_bitmask());
+        let exact = op == CmpOp::Eq && (said.calculated || flags);
         let text = if exact {
             format!("{} == {value}", said.text)
         } else {
@@ -141,7 +141,7 @@ impl Reader<'_> {
         };
         self.sentence.forget_implied(&said.uses, &self.layers);
         // Both ends of a range are written without names.
-        let bare = said.kind.numeric(data);
+        let bare = bare(said.kind, data);
         match op {
             CmpOp::Gte => self.sentence.push_lower_end(said.text, text, bare),
             CmpOp::Lte if self.sentence.close_range(&said.text, &bare) => {}
@@ -159,6 +159,14 @@ impl Reader<'_> {
             _ => self.sentence.push(text),
         }
         Some(())
+    }
+
+    /// The first bytes of an address as a prefix.
+    fn beginning(&self, kind: Datatype, data: &[u8]) -> Option<String> {
+        let whole = kind.bits().filter(|_| matches!(kind, Datatype::Ipv4Addr | Datatype::Ipv6Addr))? / 8;
+        let mut address = data.to_vec();
+        address.resize(whole, 0);
+        (data.len() < whole).then(|| kind.prefix(&address, data.len() * 8, self.around.names))
     }
 
     fn compare_concat(&mut self, parts: &[Value], op: CmpOp, data: &[u8]) -> Option<()> {
@@ -204,7 +212,7 @@ impl Reader<'_> {
         let Said { text, kind, .. } = said;
         let names = self.around.names;
         let equality = matches!(op, CmpOp::Eq | CmpOp::Neq);
-        if equality && kind.is_bitmask() && *kind != Datatype::Bitmask {
+        if equality && has_flags(*kind) {
             let (flags, wanted) = (kind.list(mask, names), kind.list(data, names));
             return match op {
                 CmpOp::Neq if bytes::is_zero(data) => format!("{text} {flags}"),
@@ -221,7 +229,7 @@ impl Reader<'_> {
         let host_bits = bytes::zip(data, &bytes::invert(mask), |data, host| data & host);
         if let (Some(len), true) = (bytes::prefix_len(&ordered), equality && kind.prefers_prefixes()) {
             // nft loads only whole bytes of an address where the prefix has no others.
-            let shortened = kind.order() == Order::Network && len % 8 == 0;
+            let shortened = kind.order() == Order::Network && len > 0 && len % 8 == 0;
             if bytes::is_zero(&host_bits) && !shortened {
                 let value = format!("{}/{len}", self.speaker().constant(*kind, data));
                 return format!("{text}{}", joined(op, &value));
@@ -238,9 +246,9 @@ impl Reader<'_> {
         self.sentence.forget_implied(&said.uses, &self.layers);
         match op {
             CmpOp::Gte => {
-                self.sentence.push_lower_end(said.text.clone(), whole, said.kind.numeric(value));
+                self.sentence.push_lower_end(said.text.clone(), whole, bare(said.kind, value));
             }
-            CmpOp::Lte if self.sentence.close_range(&said.text, &said.kind.numeric(value)) => {}
+            CmpOp::Lte if self.sentence.close_range(&said.text, &bare(said.kind, value)) => {}
             _ => self.sentence.push(whole),
         }
         Some(())
@@ -275,7 +283,7 @@ impl Reader<'_> {
             RangeOp::Neq => " !=",
             RangeOp::Other(_) => return None,
         };
-        let (from, to) = (said.kind.numeric(from), said.kind.numeric(to));
+        let (from, to) = (bare(said.kind, from), bare(said.kind, to));
         self.sentence.forget_implied(&said.uses, &self.layers);
         self.sentence.push(format!("{}{sign} {from}-{to}", said.text));
         Some(())
@@ -361,6 +369,20 @@ fn joined(op: CmpOp, value: &str) -> String {
     format!("{sign} {value}")
 }
 
+/// Whether the bits of a type have names.
+fn has_flags(kind: Datatype) -> bool {
+    kind.is_bitmask() && kind != Datatype::Bitmask
+}
+
+/// An end of a range: without names, and durations in seconds.
+fn bare(kind: Datatype, data: &[u8]) -> String {
+    let milliseconds = <[u8; 4]>::try_from(data).map(u32::from_ne_bytes);
+    match (kind, milliseconds) {
+        (Datatype::Time, Ok(milliseconds)) if milliseconds % 1000 == 0 => format!("{}s", milliseconds / 1000),
+        _ => kind.numeric(data),
+    }
+}
+
 /// Whether nft tests this key of itself where a protocol's field is used.
 fn announces(key: MetaKey) -> bool {
     matches!(key, MetaKey::NfProto | MetaKey::L4Proto | MetaKey::Protocol | MetaKey::IifType)
@@ -371,11 +393,8 @@ fn merges(fields: &[Bits]) -> bool {
     let mut so_far = 0;
     fields.iter().enumerate().all(|(index, field)| {
         let together = so_far + field.len;
-        let merges = index == 0
-            || together <= 32
-            || field.base == PayloadBase::Link
-            || so_far > 32
-            || field.len > 32;
+        let merges =
+            index == 0 || together <= 32 || field.base == PayloadBase::Link || so_far > 32 || field.len > 32;
         so_far = together;
         merges
     })
@@ -386,4 +405,3 @@ pub(super) fn swap(bytes: &[u8], size: u32) -> Vec<u8> {
     let size = usize::try_from(size).unwrap_or(1).max(1);
     bytes.chunks(size).flat_map(bytes::host_to_network).collect()
 }
-

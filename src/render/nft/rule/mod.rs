@@ -25,12 +25,7 @@ mod words;
 
 use std::fmt;
 
-use self::{
-    layers::Layers,
-    registers::Registers,
-    sentence::Sentence,
-    words::Speaker,
-};
+use self::{layers::Layers, registers::Registers, sentence::Sentence, words::Speaker};
 use super::{around::Around, names::Names, stateful::stateful};
 use crate::{
     Invalid,

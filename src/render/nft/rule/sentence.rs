@@ -2,7 +2,7 @@
 
 use super::{
     layers::{By, Implied, Layers},
-    protocol::Protocol,
+    protocol::{IcmpNeed, Protocol},
 };
 use crate::expr::PayloadBase;
 
@@ -52,9 +52,9 @@ impl Sentence {
 
     /// Takes out the announcements that nft makes again of itself when it reads fields of these protocols: those right
     /// before, with nothing between. An earlier one is kept, as nft would put it elsewhere.
-    pub(super) fn forget_implied(&mut self, protocols: &[Protocol], layers: &Layers) {
+    pub(super) fn forget_implied(&mut self, uses: &[(Protocol, IcmpNeed)], layers: &Layers) {
         let mut implied: Vec<Implied> = Vec::new();
-        for each in protocols.iter().flat_map(|protocol| layers.implied(*protocol)) {
+        for each in uses.iter().flat_map(|(protocol, need)| layers.implied(*protocol, *need)) {
             if !implied.contains(&each) {
                 implied.push(each);
             }
@@ -63,7 +63,9 @@ impl Sentence {
         let said = self.items.iter().rev();
         for (item, implied) in said.zip(implied.iter().rev()) {
             match &item.announces {
-                Some((by, value)) if *by == implied.by && *value == implied.value => drop += 1,
+                Some((by, value)) if !implied.said && *by == implied.by && *value == implied.value => {
+                    drop += 1
+                }
                 _ => break,
             }
         }

@@ -56,7 +56,7 @@ impl Reader<'_> {
         let value = self.registers.get(sreg, bits.len.div_ceil(8))?;
         if let Some((protocol, field)) = self.layers.field(bits) {
             let value = self.stored(sreg, bits.len.div_ceil(8), field.kind)?;
-            self.sentence.forget_implied(&[protocol], &self.layers);
+            self.sentence.forget_implied(&[(protocol, field.icmp)], &self.layers);
             return self.push(format!("{} {} set {value}", protocol.word(), field.name));
         }
         if let Value::Bitwise { of, mask, xor } = &value {
@@ -81,7 +81,7 @@ impl Reader<'_> {
         let value = bytes::extract(xor, first, len);
         if let Some((protocol, field)) = self.layers.field(part) {
             let value = self.speaker().constant(field.kind, &value);
-            self.sentence.forget_implied(&[protocol], &self.layers);
+            self.sentence.forget_implied(&[(protocol, field.icmp)], &self.layers);
             return self.push(format!("{} {} set {value}", protocol.word(), field.name));
         }
         if part.base == PayloadBase::Inner {

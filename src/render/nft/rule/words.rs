@@ -1,10 +1,9 @@
 //! Values in nft's words.
 
 use super::{
-    bytes,
-    extension,
+    bytes, extension,
     layers::Layers,
-    protocol::Protocol,
+    protocol::{IcmpNeed, Protocol},
     value::{Bits, Value},
 };
 use crate::{
@@ -27,7 +26,7 @@ pub(super) struct Said {
     /// The type of what it is compared with.
     pub(super) kind: Datatype,
     /// The protocols that its words imply.
-    pub(super) uses: Vec<Protocol>,
+    pub(super) uses: Vec<(Protocol, IcmpNeed)>,
     /// Whether it is a calculation: then nft wants `==`.
     pub(super) calculated: bool,
 }
@@ -87,7 +86,7 @@ impl Speaker<'_> {
     fn payload(self, bits: Bits) -> Option<Said> {
         if let Some((protocol, field)) = self.layers.field(bits) {
             let text = format!("{} {}", protocol.word(), field.name);
-            return Some(Said { uses: vec![protocol], ..Said::new(text, field.kind) });
+            return Some(Said { uses: vec![(protocol, field.icmp)], ..Said::new(text, field.kind) });
         }
         raw(bits)
     }
@@ -194,7 +193,7 @@ impl Speaker<'_> {
                     return None;
                 }
                 let text = format!("{} {}", protocol.word(), field.name);
-                Said { uses: vec![protocol], ..Said::new(text, field.kind) }
+                Said { uses: vec![(protocol, field.icmp)], ..Said::new(text, field.kind) }
             }
             Value::Extension(extension) => {
                 let mut inner = *extension;
@@ -229,7 +228,7 @@ impl Speaker<'_> {
         key: &Value,
         name: &str,
         set_id: Option<u32>,
-    ) -> Option<(String, Vec<Protocol>, String)> {
+    ) -> Option<(String, Vec<(Protocol, IcmpNeed)>, String)> {
         let found = self.around.find(name, set_id)?;
         let kind = match parts(found.key_type).as_slice() {
             [one] => *one,
@@ -298,11 +297,11 @@ pub(super) fn raw(bits: Bits) -> Option<Said> {
 }
 
 /// The protocol that an extension belongs to.
-fn extension_uses(words: &str) -> Vec<Protocol> {
+fn extension_uses(words: &str) -> Vec<(Protocol, IcmpNeed)> {
     match words.split(' ').next() {
         Some("tcp" | "sctp" | "dccp") => Vec::new(),
-        Some("ip") => vec![Protocol::Ip],
-        _ => vec![Protocol::Ip6],
+        Some("ip") => vec![(Protocol::Ip, IcmpNeed::Any)],
+        _ => vec![(Protocol::Ip6, IcmpNeed::Any)],
     }
 }
 

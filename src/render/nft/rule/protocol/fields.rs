@@ -35,12 +35,8 @@ const ETHER: &[Field] = &[
     next("type", 96, 16, Type::EtherType),
 ];
 
-const VLAN: &[Field] = &[
-    number("pcp", 0, 3),
-    number("dei", 3, 1),
-    number("id", 4, 12),
-    next("type", 16, 16, Type::EtherType),
-];
+const VLAN: &[Field] =
+    &[number("pcp", 0, 3), number("dei", 3, 1), number("id", 4, 12), next("type", 16, 16, Type::EtherType)];
 
 const IP: &[Field] = &[
     number("version", 0, 4),
@@ -140,11 +136,8 @@ const AH: &[Field] = &[
 
 const ESP: &[Field] = &[number("spi", 0, 32), number("sequence", 32, 32)];
 
-const COMP: &[Field] = &[
-    next("nexthdr", 0, 8, Type::InetProto),
-    field("flags", 8, 8, Type::Bitmask),
-    number("cpi", 16, 16),
-];
+const COMP: &[Field] =
+    &[next("nexthdr", 0, 8, Type::InetProto), field("flags", 8, 8, Type::Bitmask), number("cpi", 16, 16)];
 
 impl Protocol {
     /// The fields of its header, from the first bit to the last.
