@@ -9,6 +9,7 @@ mod chains;
 mod classic;
 mod matches;
 mod objects;
+mod print;
 mod sets;
 mod targets;
 mod transactions;
