@@ -1,0 +1,62 @@
+//! Rulesets that others wrote: read, sent into another namespace, and compared there with what was read, attribute by
+//! attribute. `tests/rulesets/README.md` says what is in them.
+
+mod compare;
+mod corpus;
+mod dump;
+mod own_listing;
+mod tree;
+
+use portcullis_world::{need_namespaces, report_skip};
+
+use self::{
+    compare::differences,
+    corpus::{Ruleset, host, rulesets},
+    dump::Dump,
+};
+use crate::support::open;
+
+/// Loads every ruleset, calls `work` with its namespace and what the kernel says, and fails with all problems.
+fn for_every_ruleset(work: impl Fn(&portcullis_world::Host, &Dump) -> Vec<String>) {
+    let (mut loaded, mut rules, mut problems) = (0, 0, Vec::new());
+    for ruleset in rulesets() {
+        let from = host("from");
+        if let Err(complaint) = ruleset.load(&from) {
+            report_skip(&format!("kernel::fidelity::{}", ruleset.name), &complaint);
+            continue;
+        }
+        let dump = Dump::of(&from);
+        assert!(!dump.messages.is_empty(), "{} is empty", ruleset.name);
+        (loaded, rules) = (loaded + 1, rules + dump.count(portcullis::wire::nft::NEWRULE));
+        let found = work(&from, &dump);
+        problems.extend(report(&ruleset, &found));
+    }
+    println!("{loaded} rulesets with {rules} rules, {} with problems", problems.len());
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+fn report(ruleset: &Ruleset, found: &[String]) -> Option<String> {
+    let (first, rest) = found.split_first()?;
+    Some(format!(
+        "{}: {first}{}\n    PORTCULLIS_RULESET={} cargo test --test kernel -- fidelity",
+        ruleset.name,
+        rest.iter().take(5).map(|each| format!("\n    {each}")).collect::<String>(),
+        ruleset.name,
+    ))
+}
+
+#[test]
+fn every_ruleset_is_restored_byte_for_byte() {
+    need_namespaces!();
+    for_every_ruleset(|from, before| {
+        let ruleset = match open(from).ruleset(None) {
+            Ok(ruleset) => ruleset,
+            Err(error) => return vec![format!("cannot be read: {error}")],
+        };
+        let to = host("to");
+        match open(&to).apply(&ruleset) {
+            Ok(_) => differences(before, &Dump::of(&to)),
+            Err(error) => vec![format!("cannot be sent: {error}")],
+        }
+    });
+}
