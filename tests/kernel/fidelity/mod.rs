@@ -7,6 +7,7 @@ mod dump;
 mod own_listing;
 mod tree;
 
+use portcullis::{Set, TableRef};
 use portcullis_world::{need_namespaces, report_skip};
 
 use self::{
@@ -59,4 +60,42 @@ fn every_ruleset_is_restored_byte_for_byte() {
             Err(error) => vec![format!("cannot be sent: {error}")],
         }
     });
+}
+
+#[test]
+fn what_is_read_alone_is_what_is_read_with_everything() {
+    need_namespaces!();
+    for_every_ruleset(|from, _| {
+        let mut firewall = open(from);
+        let mut problems = Vec::new();
+        for table in firewall.ruleset(None).expect("the ruleset").tables {
+            let place = TableRef::from(&table);
+            for chain in &table.chains {
+                if firewall.rules(place.chain(&chain.name)).expect("rules") != chain.rules {
+                    problems.push(format!("the rules of {} {}", place.name, chain.name));
+                }
+            }
+            let mut sets = firewall.sets(&table).expect("sets");
+            for (alone, set) in sets.iter_mut().zip(&table.sets) {
+                alone.elements = firewall.elements(place.set(&set.name)).expect("elements");
+                let found = firewall.set(place.set(&set.name)).expect("a set").expect("the set");
+                for read in [&*alone, &found] {
+                    if without_expiration(read) != without_expiration(set) {
+                        problems.push(format!("the set {}", set.name));
+                    }
+                }
+            }
+            if sets.len() != table.sets.len() {
+                problems.push(format!("the sets of {}", table.name));
+            }
+        }
+        problems
+    });
+}
+
+/// The time left passes between two readings.
+fn without_expiration(set: &Set) -> Set {
+    let mut set = set.clone();
+    set.elements.iter_mut().for_each(|element| element.expiration = None);
+    set
 }
