@@ -13,8 +13,8 @@ use crate::{
     Error,
     netlink::{Transport, dump},
     object::{
-        Element, NFTA_RULE_TABLE, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_TABLE, Rule, Set,
-        SetRef, TableRef, decode_elements,
+        Element, NFTA_RULE_TABLE, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_TABLE, Rule,
+        Set, SetRef, TableRef, decode_elements,
     },
     wire::nft,
 };

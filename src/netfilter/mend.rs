@@ -176,7 +176,9 @@ fn protocol_load(family: Family, expression: &Expr) -> Option<Register> {
         _ => (PayloadBase::Network, 9, 1),
     };
     match expression {
-        Expr::Meta(Meta { key: found, access: Access::Load(register), .. }) if *found == key => Some(*register),
+        Expr::Meta(Meta { key: found, access: Access::Load(register), .. }) if *found == key => {
+            Some(*register)
+        }
         Expr::Payload(Payload { base, offset, len, access: PayloadAccess::Load(register), .. })
             if (*base, *offset, *len) == place =>
         {

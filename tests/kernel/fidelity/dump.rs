@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use portcullis::{
     netlink::{KernelSocket, Transport},
-    wire::{Attribute, Attributes, Header, Messages, Writer, flags, message_type, nft},
+    wire::{Attribute, Attributes, GenMessage, Header, Messages, Writer, flags, message_type, nft},
 };
 use portcullis_world::Host;
 
@@ -15,6 +15,8 @@ pub(super) struct Message {
     pub(super) family: u8,
     /// What is behind nf_tables' header.
     pub(super) attributes: Vec<u8>,
+    /// With nf_tables' header.
+    body: Vec<u8>,
 }
 
 /// Everything that a namespace has, in the kernel's order.
@@ -59,6 +61,12 @@ impl Dump {
 }
 
 impl Message {
+    /// As the library takes it.
+    pub(super) fn as_wire(&self) -> GenMessage<'_> {
+        let header = Header { kind: self.kind, flags: flags::MULTI, sequence: 7, port: 0 };
+        GenMessage { header, body: &self.body }
+    }
+
     pub(super) fn attribute(&self, kind: u16) -> Option<Attribute<'_>> {
         Attributes::new(&self.attributes).map_while(Result::ok).find(|attribute| attribute.kind() == kind)
     }
@@ -86,6 +94,7 @@ fn dump(socket: &mut KernelSocket, kind: u16, family: u8, attributes: &[u8]) -> 
                     kind,
                     family: message.family(),
                     attributes: message.body.get(4..).unwrap_or_default().to_vec(),
+                    body: message.body.to_vec(),
                 }),
             }
         }

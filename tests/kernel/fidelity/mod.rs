@@ -3,6 +3,7 @@
 
 mod compare;
 mod corpus;
+mod coverage;
 mod dump;
 mod own_listing;
 mod tree;
@@ -15,7 +16,7 @@ use self::{
     corpus::{Ruleset, host, rulesets},
     dump::Dump,
 };
-use crate::support::open;
+use crate::support::{nft_load, open};
 
 /// Loads every ruleset, calls `work` with its namespace and what the kernel says, and fails with all problems.
 fn for_every_ruleset(work: impl Fn(&portcullis_world::Host, &Dump) -> Vec<String>) {
@@ -98,4 +99,38 @@ fn without_expiration(set: &Set) -> Set {
     let mut set = set.clone();
     set.elements.iter_mut().for_each(|element| element.expiration = None);
     set
+}
+
+#[test]
+fn a_difference_is_seen() {
+    need_namespaces!();
+    let table = |text: &str| format!("table inet t {{\n{text}\n}}\n");
+    let chain = |text: &str| table(&format!("chain c {{ type filter hook input priority 0; {text}; }}"));
+    let pairs = [
+        (table(""), table("flags dormant;")),
+        (chain("policy accept"), chain("policy drop")),
+        (chain("counter packets 1 bytes 2"), chain("counter packets 1 bytes 3")),
+        (chain("accept; drop"), chain("drop; accept")),
+        (chain("accept"), chain("accept; accept")),
+        (chain("accept comment \"a\""), chain("accept comment \"b\"")),
+        (table("set s { type mark; elements = { 1 } }"), table("set s { type mark; elements = { 1, 2 } }")),
+        (table("set s { type mark; elements = { 1 } }"), table("set s { type mark; }")),
+        (
+            table("set s { type mark; timeout 9h; elements = { 1 } }"),
+            table("set s { type mark; timeout 9h; elements = { 1 expires 1h } }"),
+        ),
+        (table("counter n { packets 5 bytes 5; }"), table("counter n { packets 6 bytes 5; }")),
+        (table("set s { type mark; size 5; }"), table("set s { type mark; size 6; }")),
+    ];
+    for (one, other) in pairs {
+        let load = |text: &str| {
+            let host = host("any");
+            nft_load(&host, text).then(|| Dump::of(&host))
+        };
+        let (Some(a), Some(again), Some(b)) = (load(&one), load(&one), load(&other)) else {
+            portcullis_world::skip!("nft is not installed");
+        };
+        assert_eq!(differences(&a, &again), [""; 0], "{one}");
+        assert_ne!(differences(&a, &b), [""; 0], "{one}{other}");
+    }
 }

@@ -76,7 +76,9 @@ impl Tree {
                         }
                         (a, b) => {
                             let show = |side: Option<&(u16, Self)>| {
-                                side.map_or("nothing".to_owned(), |(kind, tree)| format!("{kind}: {}", tree.show()))
+                                side.map_or("nothing".to_owned(), |(kind, tree)| {
+                                    format!("{kind}: {}", tree.show())
+                                })
                             };
                             found.push(format!("{path}[{index}]: {} became {}", show(a), show(b)));
                         }
