@@ -6,6 +6,7 @@ mod corpus;
 mod coverage;
 mod dump;
 mod own_listing;
+mod seeds;
 mod tree;
 
 use portcullis::{Set, TableRef};
