@@ -1,6 +1,9 @@
 //! Reading tables, chains and rules.
 
-use super::Netfilter;
+use super::{
+    Netfilter,
+    mend::{flags_by_name, mend_rules, want_flags},
+};
 use crate::{
     Error,
     netlink::{Transport, dump},
@@ -28,17 +31,28 @@ impl<T: Transport> Netfilter<T> {
         self.at_one_generation(CHAINS, |this| this.read_chains(&table).map(Some))
     }
 
-    /// The rules of a chain, in order, as expressions, with their handles.
+    /// The rules of a chain, in order, as expressions, with their handles; such that they can be sent.
     pub fn rules(&mut self, chain: impl Into<ChainRef>) -> Result<Vec<Rule>, Error> {
-        let operation = "list rules";
         let chain = chain.into();
-        let attributes =
-            names(operation, &[(NFTA_RULE_TABLE, &chain.table.name), (NFTA_RULE_CHAIN, &chain.name)])?;
+        self.at_one_generation(RULES, |this| {
+            let Some(mut rules) = this.read_rules_of(&chain)? else {
+                return Ok(None);
+            };
+            let sets = if want_flags(&rules) { this.read_sets(&chain.table)? } else { Vec::new() };
+            mend_rules(chain.table.family, &mut rules, &flags_by_name(&sets));
+            Ok(Some(rules))
+        })
+    }
+
+    /// The rules of a chain, of whichever state the ruleset is in; `None` where one is missing.
+    fn read_rules_of(&mut self, chain: &ChainRef) -> Result<Option<Vec<Rule>>, Error> {
+        let names_of = [(NFTA_RULE_TABLE, &*chain.table.name), (NFTA_RULE_CHAIN, &*chain.name)];
+        let attributes = names(RULES, &names_of)?;
         let family = chain.table.family;
-        self.list(operation, nft::GETRULE, family.number(), &attributes, |rules, message| {
-            let (found, rule) = Rule::decode(family, message.attributes()).map_err(decode(operation))?;
+        self.read(RULES, nft::GETRULE, family.number(), &attributes, |rules, message| {
+            let (found, rule) = Rule::decode(family, message.attributes()).map_err(decode(RULES))?;
             // Kernels differ in how far they filter.
-            if found != chain {
+            if found != *chain {
                 return Ok(true);
             }
             let continues = follows(&message, rules.last());
@@ -59,7 +73,8 @@ impl<T: Transport> Netfilter<T> {
         })
     }
 
-    /// Dumps objects of a kind. `object` keeps those that are wanted, and says false where one is missing.
+    /// Dumps objects of a kind, of one state. `object` keeps those that are wanted, and says false where one is
+    /// missing.
     pub(super) fn list<R>(
         &mut self,
         operation: &'static str,
@@ -68,19 +83,30 @@ impl<T: Transport> Netfilter<T> {
         attributes: &[u8],
         mut object: impl FnMut(&mut Vec<R>, GenMessage<'_>) -> Result<bool, Error>,
     ) -> Result<Vec<R>, Error> {
-        self.at_one_generation(operation, |this| {
-            let start = || (Vec::new(), true);
-            let keep = |(found, whole): &mut (Vec<R>, bool), message: GenMessage<'_>| {
-                *whole &= object(found, message)?;
-                Ok(())
-            };
-            let (found, whole) = dump(&mut this.transport, operation, kind, family, attributes, start, keep)?;
-            Ok(whole.then_some(found))
-        })
+        self.at_one_generation(operation, |this| this.read(operation, kind, family, attributes, &mut object))
+    }
+
+    /// As [`Netfilter::list`], of whichever state the ruleset is in; `None` where one is missing.
+    fn read<R>(
+        &mut self,
+        operation: &'static str,
+        kind: u16,
+        family: u8,
+        attributes: &[u8],
+        mut object: impl FnMut(&mut Vec<R>, GenMessage<'_>) -> Result<bool, Error>,
+    ) -> Result<Option<Vec<R>>, Error> {
+        let start = || (Vec::new(), true);
+        let keep = |(found, whole): &mut (Vec<R>, bool), message: GenMessage<'_>| {
+            *whole &= object(found, message)?;
+            Ok(())
+        };
+        let (found, whole) = dump(&mut self.transport, operation, kind, family, attributes, start, keep)?;
+        Ok(whole.then_some(found))
     }
 }
 
 const CHAINS: &str = "list chains";
+const RULES: &str = "list rules";
 
 /// Whether a rule is the next one behind another. A rule that somebody puts into the chain shifts the dump's
 /// count even before it is committed, and then others come twice, or not at all.

@@ -3,6 +3,7 @@
 use super::{
     Netfilter,
     list::{decode, follows, names},
+    mend::mend_table,
 };
 use crate::{
     Error, Ruleset,
@@ -58,7 +59,7 @@ impl<T: Transport> Netfilter<T> {
             return Ok(None);
         };
         table.chains = chains;
-        super::mend::mend(&mut table);
+        mend_table(&mut table);
         Ok(Some(table))
     }
 

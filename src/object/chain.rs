@@ -1,6 +1,10 @@
 //! Chains: lists of rules, called by other chains or, with a base, by the kernel.
 
-use super::{Family, Hook, InterfaceName, Origin, Priority, Rule, check_name, userdata};
+use super::{
+    Family, Hook, InterfaceName, Origin, Priority, Rule, check_name,
+    interface::{decode_devices, encode_devices},
+    userdata,
+};
 use crate::{
     Invalid,
     wire::{Attribute, Attributes, DecodeError, Unknown, Writer, flag_set, kernel_enum},
@@ -130,7 +134,6 @@ const NFTA_HOOK_HOOKNUM: u16 = 1;
 const NFTA_HOOK_PRIORITY: u16 = 2;
 const NFTA_HOOK_DEV: u16 = 3;
 const NFTA_HOOK_DEVS: u16 = 4;
-const NFTA_DEVICE_NAME: u16 = 1;
 
 const NFTA_COUNTER_BYTES: u16 = 1;
 const NFTA_COUNTER_PACKETS: u16 = 2;
@@ -350,11 +353,7 @@ impl Base {
             match devices.as_slice() {
                 [] => {}
                 [device] if !device.is_prefix() => inner.text(NFTA_HOOK_DEV, device.text()),
-                devices => inner.nest(NFTA_HOOK_DEVS, |list| {
-                    for device in devices {
-                        list.text(NFTA_DEVICE_NAME, device.text());
-                    }
-                }),
+                devices => inner.nest(NFTA_HOOK_DEVS, |list| encode_devices(devices, list)),
             }
         });
         writer.put_option(NFTA_CHAIN_POLICY, policy);
@@ -368,21 +367,20 @@ impl Base {
     }
 
     fn decode(family: Family, attributes: Attributes<'_>) -> Result<Self, DecodeError> {
-        let (mut hook, mut priority, mut devices) = (None, None, Vec::new());
+        let (mut hook, mut priority, mut device, mut devices) = (None, None, None, Vec::new());
         for attribute in attributes {
             let attribute = attribute?;
             match attribute.kind() {
                 NFTA_HOOK_HOOKNUM => hook = Some(Hook::from_number(family, attribute.get()?)),
                 NFTA_HOOK_PRIORITY => priority = Some(attribute.get::<i32>()?),
-                // The kernel reports a single device both ways.
-                NFTA_HOOK_DEV => {}
-                NFTA_HOOK_DEVS => {
-                    for device in attribute.attributes() {
-                        devices.push(InterfaceName::exact(device?.get::<String>()?));
-                    }
-                }
+                NFTA_HOOK_DEV => device = Some(InterfaceName::exact(attribute.get::<String>()?)),
+                NFTA_HOOK_DEVS => devices = decode_devices(attribute.attributes())?,
                 kind => return Err(DecodeError::Content { kind, problem: "unknown in a chain's hook" }),
             }
+        }
+        // A single device is reported both ways; before kernel 5.5 only this one.
+        if devices.is_empty() {
+            devices.extend(device);
         }
         Ok(Self {
             kind: ChainKind::Filter,
@@ -428,6 +426,10 @@ mod tests {
         assert_eq!(round_trip(Family::Inet, &base), base);
         let devices = Chain::filter("in", Hook::Ingress).priority(0).devices(["eth0", "eth1"]);
         assert_eq!(round_trip(Family::Netdev, &devices), devices);
+        for device in ["eth0", "eth*"] {
+            let one = Chain::filter("in", Hook::Ingress).priority(0).device(device);
+            assert_eq!(round_trip(Family::Netdev, &one), one);
+        }
     }
 
     #[test]

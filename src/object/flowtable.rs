@@ -1,6 +1,9 @@
 //! Flowtables: connections whose packets go from device to device without the rules being asked.
 
-use super::{Family, InterfaceName, Origin, Priority, check_name};
+use super::{
+    Family, InterfaceName, Origin, Priority, check_name,
+    interface::{decode_devices, encode_devices},
+};
 use crate::{
     Invalid,
     wire::{Attributes, DecodeError, Unknown, Writer, flag_set},
@@ -61,7 +64,6 @@ pub(crate) const FLOWTABLE_ATTRIBUTES: &[(&str, u16)] = &[
 const NFTA_FLOWTABLE_HOOK_NUM: u16 = 1;
 const NFTA_FLOWTABLE_HOOK_PRIORITY: u16 = 2;
 const NFTA_FLOWTABLE_HOOK_DEVS: u16 = 3;
-const NFTA_DEVICE_NAME: u16 = 1;
 
 /// `NF_NETDEV_INGRESS`, the only hook that the kernel takes.
 const INGRESS: u32 = 0;
@@ -114,9 +116,7 @@ impl Flowtable {
             hook.put(NFTA_FLOWTABLE_HOOK_NUM, &INGRESS);
             hook.put(NFTA_FLOWTABLE_HOOK_PRIORITY, &priority.number(family));
             if !devices.is_empty() {
-                hook.nest(NFTA_FLOWTABLE_HOOK_DEVS, |list| {
-                    devices.iter().for_each(|device| list.text(NFTA_DEVICE_NAME, device.text()));
-                });
+                hook.nest(NFTA_FLOWTABLE_HOOK_DEVS, |list| encode_devices(devices, list));
             }
         });
         if !flags.is_empty() {
@@ -153,11 +153,7 @@ impl Flowtable {
             match attribute.kind() {
                 NFTA_FLOWTABLE_HOOK_NUM if attribute.get::<u32>()? == INGRESS => {}
                 NFTA_FLOWTABLE_HOOK_PRIORITY => self.priority = attribute.get::<i32>()?.into(),
-                NFTA_FLOWTABLE_HOOK_DEVS => {
-                    for device in attribute.attributes() {
-                        self.devices.push(InterfaceName::exact(device?.get::<String>()?));
-                    }
-                }
+                NFTA_FLOWTABLE_HOOK_DEVS => self.devices = decode_devices(attribute.attributes())?,
                 kind => return Err(DecodeError::Content { kind, problem: "unknown in a flowtable's hook" }),
             }
         }
@@ -171,7 +167,8 @@ mod tests {
 
     #[test]
     fn flowtables_survive_the_wire() {
-        let fast = Flowtable::new("fast", ["eth0", "eth1"]).priority(-5).flags(FlowtableFlags::COUNTER);
+        let fast =
+            Flowtable::new("fast", ["eth0", "eth1", "wg*"]).priority(-5).flags(FlowtableFlags::COUNTER);
         for flowtable in [Flowtable::new("none", [""; 0]).priority(0), fast] {
             assert_eq!(flowtable.check(), Ok(()));
             let mut bytes = Vec::new();

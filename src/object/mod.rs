@@ -12,6 +12,7 @@ mod interface;
 mod name;
 mod origin;
 mod priority;
+mod report;
 mod rule;
 mod set;
 mod set_desc;
@@ -31,6 +32,7 @@ pub use interface::InterfaceName;
 pub use name::check_name;
 pub use origin::Origin;
 pub use priority::Priority;
+pub use report::Report;
 pub use rule::{Position, Rule, RuleAnchor};
 pub use set::{MapData, Set, SetFlags, SetPolicy};
 pub use set_desc::SetDesc;
@@ -41,8 +43,8 @@ pub(crate) use chain::{
     CHAIN_ATTRIBUTES, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_POLICY, NFTA_CHAIN_TABLE,
 };
 pub(crate) use element::{
-    ELEMENT_ATTRIBUTES, ELEMENT_LIST_ATTRIBUTES, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE,
-    decode_elements, encode_elements,
+    ELEMENT_ATTRIBUTES, ELEMENT_LIST_ATTRIBUTES, NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_SET_ELEM_LIST_SET,
+    NFTA_SET_ELEM_LIST_TABLE, decode_elements, encode_elements,
 };
 pub(crate) use flowtable::{FLOWTABLE_ATTRIBUTES, NFTA_FLOWTABLE_NAME, NFTA_FLOWTABLE_TABLE};
 pub(crate) use rule::{

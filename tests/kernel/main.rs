@@ -7,6 +7,7 @@ mod support;
 
 mod chains;
 mod classic;
+mod fidelity;
 mod matches;
 mod objects;
 mod print;
