@@ -284,11 +284,15 @@ impl Chain {
         base.devices.iter().try_for_each(InterfaceName::check)
     }
 
-    /// Appends the attributes of the chain itself.
-    pub(crate) fn encode(&self, family: Family, table: &str, writer: &mut Writer<'_>) {
+    /// Appends the attributes of the chain itself. With a number within the transaction it has that in the place
+    /// of its name, and the kernel gives it one: only chains that belong to a rule can do without.
+    pub(crate) fn encode(&self, family: Family, table: &str, id: Option<u32>, writer: &mut Writer<'_>) {
         let Self { name, base, flags, userdata, handle: _, rules: _, unknown, origin: _, problem: _ } = self;
         writer.text(NFTA_CHAIN_TABLE, table);
-        writer.put(NFTA_CHAIN_NAME, name);
+        match id {
+            None => writer.put(NFTA_CHAIN_NAME, name),
+            Some(id) => writer.put(NFTA_CHAIN_ID, &id),
+        }
         let flags = *flags - ChainFlags::BASE;
         if let Some(base) = base {
             base.encode(family, writer);
@@ -368,14 +372,14 @@ impl Base {
     }
 
     fn decode(family: Family, attributes: Attributes<'_>) -> Result<Self, DecodeError> {
-        let (mut hook, mut priority, mut devices) = (None, None, Vec::new());
+        let (mut hook, mut priority, mut devices, mut single) = (None, None, Vec::new(), None);
         for attribute in attributes {
             let attribute = attribute?;
             match attribute.kind() {
                 NFTA_HOOK_HOOKNUM => hook = Some(Hook::from_number(family, attribute.get()?)),
                 NFTA_HOOK_PRIORITY => priority = Some(attribute.get::<i32>()?),
-                // The kernel reports a single device both ways.
-                NFTA_HOOK_DEV => {}
+                // The kernel reports a single device both ways; it is sent this way only.
+                NFTA_HOOK_DEV => single = Some(InterfaceName::exact(attribute.get::<String>()?)),
                 NFTA_HOOK_DEVS => {
                     for device in attribute.attributes() {
                         devices.push(InterfaceName::exact(device?.get::<String>()?));
@@ -383,6 +387,9 @@ impl Base {
                 }
                 kind => return Err(DecodeError::Content { kind, problem: "unknown in a chain's hook" }),
             }
+        }
+        if devices.is_empty() {
+            devices.extend(single);
         }
         Ok(Self {
             kind: ChainKind::Filter,
@@ -414,7 +421,7 @@ mod tests {
 
     fn round_trip(family: Family, chain: &Chain) -> Chain {
         let mut bytes = Vec::new();
-        chain.encode(family, "edge", &mut Writer::new(&mut bytes));
+        chain.encode(family, "edge", None, &mut Writer::new(&mut bytes));
         let (table, read) = Chain::decode(family, Attributes::new(&bytes)).unwrap();
         assert_eq!(table, "edge");
         read
@@ -426,8 +433,10 @@ mod tests {
         assert_eq!(round_trip(Family::Ip, &regular), regular);
         let base = Chain::filter("input", Hook::Input).policy(Policy::Drop).priority(-7);
         assert_eq!(round_trip(Family::Inet, &base), base);
-        let devices = Chain::filter("in", Hook::Ingress).priority(0).devices(["eth0", "eth1"]);
-        assert_eq!(round_trip(Family::Netdev, &devices), devices);
+        for names in [&["eth0"][..], &["eth0", "eth1"]] {
+            let devices = Chain::filter("in", Hook::Ingress).priority(0).devices(names.iter().copied());
+            assert_eq!(round_trip(Family::Netdev, &devices), devices);
+        }
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl Batch {
         self.sets += 1;
         let id = self.sets;
         let operation = self.operation(verb, nft::NEWSET, how, table.family, origin, label, |writer| {
-            set.encode(&table.name, id, writer);
+            set.encode(&table.name, Some(id), writer);
             check_name("table", &table.name)?;
             set.check()
         });
