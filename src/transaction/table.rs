@@ -6,7 +6,10 @@ use super::{OperationId, Transaction, Verb};
 use crate::{
     Statement,
     expr::{ChainTarget, Expr, Load, ObjectChoice, Verdict},
-    object::{Chain, ChainFlags, Element, Origin, Rule, Set, Table, TableFlags, TableRef},
+    object::{
+        Chain, ChainFlags, Element, ElementFlags, Origin, Position, Rule, Set, SetFlags, Table, TableFlags,
+        TableRef,
+    },
     wire::{flags, nft},
 };
 
@@ -29,8 +32,14 @@ struct Numbers<'t> {
     chains: HashMap<&'t str, u32>,
 }
 
-/// What the kernel makes a name of that no set has.
+/// What the kernel makes a name of that no set has. In a rule, what no set is called: the number counts.
 const ANY_SET: &str = "__set%d";
+
+/// As [`ANY_SET`], of the kind that the name was made of: `__map%d` for `__map3`.
+fn any_name(name: &str) -> String {
+    let stem = name.trim_end_matches(|character: char| character.is_ascii_digit());
+    if stem.starts_with("__") && !stem.contains('%') { format!("{stem}%d") } else { ANY_SET.to_owned() }
+}
 
 impl Transaction {
     #[track_caller]
@@ -72,7 +81,7 @@ impl Transaction {
         let mut sets = Vec::with_capacity(table.sets.len());
         for set in &table.sets {
             let renamed = anew && set.is_anonymous();
-            let any = renamed.then(|| Set { name: ANY_SET.to_owned(), elements: Vec::new(), ..set.clone() });
+            let any = renamed.then(|| Set { name: any_name(&set.name), elements: Vec::new(), ..set.clone() });
             let sent = any.as_ref().unwrap_or(set);
             let label = self.label.clone();
             let (_, id) = self.batch.set_alone(verb, how, &place, sent, origin(set.origin), label);
@@ -89,11 +98,20 @@ impl Transaction {
             self.chain_alone(verb, &place, chain, how, origin(chain.origin), id);
         }
         for (place, id, set) in sets {
-            let (elements, origin): (&[Element], _) = (&set.elements, origin(set.origin));
+            let (elements, origin) = (set.elements.as_slice(), origin(set.origin));
             let (kind, create, label) = (nft::NEWSETELEM, flags::CREATE, self.label.clone());
-            self.batch.elements(verb, kind, create, &place, Some(id), elements, origin, label);
+            if manner.origin.is_some() && has_ranges(set) {
+                let elements = in_order_of_keys(elements);
+                self.batch.elements(verb, kind, create, &place, Some(id), &elements, origin, label);
+            } else {
+                self.batch.elements(verb, kind, create, &place, Some(id), elements, origin, label);
+            }
         }
-        for chain in in_order_of_binding(&table.chains) {
+        // A chain that belongs to one rule takes no more rules once that rule is there. (Its own rules lead to no
+        // further such chain: nf_tables_bind_chain.)
+        let (bound, named): (Vec<_>, Vec<_>) =
+            table.chains.iter().partition(|chain| chain.flags.contains(ChainFlags::BINDING));
+        for chain in bound.into_iter().chain(named) {
             self.rules_of(&place, chain, manner, &numbers);
         }
     }
@@ -112,7 +130,7 @@ impl Transaction {
             match number {
                 Some(number) => self.rule_of_numbered(&place, number, rule, origin),
                 None => {
-                    self.put_rule(Verb::Add, &place, &crate::object::Position::Tail, rule, origin);
+                    self.put_rule(Verb::Add, &place, &Position::Tail, rule, origin);
                 }
             }
         }
@@ -176,6 +194,20 @@ impl Numbers<'_> {
     }
 }
 
+/// Whether ranges are two elements each.
+fn has_ranges(set: &Set) -> bool {
+    set.flags.contains(SetFlags::INTERVAL) && set.desc.fields.is_empty()
+}
+
+/// Elements in the order in which nft sends them. The kernel lists them the other way round, and would not take
+/// that for what it has: a range's end before its start is refused where the range is there already.
+fn in_order_of_keys(elements: &[Element]) -> Vec<&Element> {
+    let mut elements: Vec<&Element> = elements.iter().collect();
+    let place = |element: &Element| !element.flags.contains(ElementFlags::INTERVAL_END);
+    elements.sort_by(|a, b| a.key.cmp(&b.key).then(place(a).cmp(&place(b))));
+    elements
+}
+
 /// The chain that an expression jumps to by name.
 fn jump(expression: &Expr) -> Option<&str> {
     match expression {
@@ -186,61 +218,5 @@ fn jump(expression: &Expr) -> Option<&str> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// Chains in an order in which their rules can be sent: a chain that belongs to a rule takes no more rules once
-/// that rule is there, so it comes before the chain that the rule is in. Otherwise as they are.
-fn in_order_of_binding(chains: &[Chain]) -> Vec<&Chain> {
-    let (mut waiting, named): (Vec<&Chain>, Vec<&Chain>) =
-        chains.iter().partition(|chain| chain.flags.contains(ChainFlags::BINDING));
-    let mut ordered = Vec::with_capacity(chains.len());
-    // Each round takes the chains whose rules lead to none that waits. What leads round in a circle is left to the
-    // kernel to refuse.
-    while !waiting.is_empty() {
-        let names: std::collections::HashSet<&str> =
-            waiting.iter().map(|chain| chain.name.as_str()).collect();
-        let leads_on = |chain: &&Chain| {
-            let mut jumps = chain.rules.iter().flat_map(Rule::expressions).filter_map(jump);
-            jumps.any(|name| name != chain.name && names.contains(name))
-        };
-        let (later, now): (Vec<_>, Vec<_>) = waiting.iter().partition(|chain| leads_on(chain));
-        if now.is_empty() {
-            ordered.extend(later);
-            break;
-        }
-        ordered.extend(now);
-        waiting = later;
-    }
-    ordered.extend(named);
-    ordered
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::expr::Immediate;
-
-    fn bound(name: &str, jump_to: &[&str]) -> Chain {
-        let mut chain = Chain::new(name);
-        chain.flags = ChainFlags::BINDING;
-        chain.rules(jump_to.iter().map(|name| {
-            let target = ChainTarget::Name((*name).to_owned());
-            Rule::new().say(Immediate::verdict(Verdict::Jump(target)))
-        }))
-    }
-
-    #[test]
-    fn what_belongs_to_a_rule_comes_before_it() {
-        let chains = [
-            Chain::new("named"),
-            bound("a", &["b", "named"]),
-            bound("b", &["c"]),
-            bound("c", &[]),
-            bound("d", &["e"]),
-            bound("e", &["d"]),
-        ];
-        let names: Vec<_> = in_order_of_binding(&chains).iter().map(|chain| &*chain.name).collect();
-        assert_eq!(names, ["c", "b", "a", "d", "e", "named"]);
     }
 }

@@ -10,6 +10,7 @@ mod classic;
 mod matches;
 mod objects;
 mod sets;
+mod snapshot;
 mod targets;
 mod transactions;
 mod use_cases;
