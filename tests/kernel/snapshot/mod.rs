@@ -470,50 +470,62 @@ fn a_damaged_file_leaves_the_kernel_alone() {
     assert!(missing.contains("No such file"), "{missing}");
 }
 
-/// What the kernel refuses is named, and nothing is changed.
+/// What the kernel refuses is named, with the rule's place in its chain, and nothing is changed.
 #[test]
 fn what_the_kernel_refuses_is_named() {
     need_namespaces!();
     let (from, to) = (Host::new("from"), Host::new("to"));
-    let mut rule = Rule::new().counter();
-    let chain = Chain::filter("in", Hook::Ingress).priority(0).device("lo").rule(Rule::new().drop());
-    let table = Table::new(Family::Netdev, "dev").chain(chain);
-    open(&from).apply(Ruleset::new().table(table)).unwrap();
-    let mut firewall = open(&to);
-    firewall.apply(Ruleset::new().table(edge())).unwrap();
-    let before = dump::of(&to);
-
-    let text = |snapshot: &Snapshot| {
-        let mut text = Vec::new();
-        snapshot.write_to(&mut text).unwrap();
-        text
-    };
-    let taken = open(&from).snapshot(Scope::Ruleset).unwrap();
-    let elsewhere = Host::new("elsewhere");
-    let device = Chain::filter("in", Hook::Ingress).priority(0).device("nowhere0");
-    let missing = Ruleset::new().table(Table::new(Family::Netdev, "dev").chain(device));
-    // Since 6.16 a chain waits for its devices to appear.
-    if open(&elsewhere).apply(missing).is_ok() {
-        println!("this kernel takes chains of devices that are not there");
-    }
-    assert_eq!(Snapshot::read_from(&*text(&taken)).unwrap(), taken);
-
-    // A rule that jumps to a chain that is not there.
-    rule = rule.say(Immediate::verdict(Verdict::Jump(ChainTarget::Name("there".to_owned()))));
-    let place = Table::inet("odd")
-        .chain(Chain::new("there"))
+    let rule = Rule::new().tcp().dport([1, 2]).drop();
+    let table = edge()
+        .set(Set::new("s", DataType::MARK))
         .chain(Chain::new("c").rule(Rule::new().counter()).rule(rule));
-    open(&from).apply(Ruleset::new().table(place)).unwrap();
-    let taken = open(&from).snapshot((Family::Inet, "odd")).unwrap();
-    let mut without = taken.clone().into_tables().remove(0);
-    without.chains.retain(|chain| chain.name != "there");
-    let odd = open(&from).snapshot((Family::Inet, "odd")).unwrap();
-    drop(odd);
-    firewall.restore(&taken, Restore::Add).unwrap();
-    let mut gone = Transaction::new();
-    gone.delete_table((Family::Inet, "odd"));
-    firewall.commit(&gone).unwrap();
+    open(&from).apply(Ruleset::new().table(table)).unwrap();
+    let taken = open(&from).snapshot(Scope::Ruleset).unwrap();
+
+    // A set of that name is there, of another kind.
+    let mut firewall = open(&to);
+    let other = edge().set(Set::new("s", DataType::IFNAME));
+    firewall.apply(Ruleset::new().table(other)).unwrap();
+    let before = dump::of(&to);
+    let error = firewall.restore(&taken, Restore::Add).unwrap_err().to_string();
+    assert!(error.contains("add set inet edge s (operation 1, tests/kernel/snapshot/mod.rs:"), "{error}");
     same(&before, &dump::of(&to));
+
+    // A rule that would be the 17th jump in a row.
+    let mut long = Table::inet("long").chain(Chain::new("c16"));
+    for place in (1..16).rev() {
+        let next = Rule::new().jump(format!("c{}", place + 1));
+        long = long.chain(Chain::new(format!("c{place}")).rule(Rule::new().counter()).rule(next));
+    }
+    open(&from).apply(Ruleset::new().table(long)).unwrap_or_else(|error| panic!("{error}"));
+    let taken = open(&from).snapshot((Family::Inet, "long")).unwrap();
+    let begin = Chain::filter("first", Hook::Input).rule(Rule::new().jump("second"));
+    let second = Chain::new("second").rule(Rule::new().jump("c1"));
+    let before = Table::inet("long").chain(Chain::new("c1")).chain(begin).chain(second);
+    firewall.apply(Ruleset::new().table(before)).unwrap();
+    let before = dump::of(&to);
+    let error = firewall.restore(&taken, Restore::Add).unwrap_err().to_string();
+    assert!(error.contains("EMLINK") && error.contains("\"rule 2\")"), "{error}");
+    same(&before, &dump::of(&to));
+}
+
+/// Kernels before 6.16 refuse a chain whose device is not there, and are asked to say which; later ones wait for it.
+#[test]
+fn a_device_that_is_not_there_is_named_or_waited_for() {
+    need_namespaces!();
+    let (from, to) = (Host::new("from"), Host::new("to"));
+    portcullis_world::link(&from, "elsewhere0", &Host::new("peer"), "end");
+    let chain = Chain::filter("in", Hook::Ingress).priority(0).device("elsewhere0");
+    let table = Table::new(Family::Netdev, "dev").chain(chain.rule(Rule::new().drop()));
+    open(&from).apply(Ruleset::new().table(table)).unwrap();
+    let taken = open(&from).snapshot(Scope::Ruleset).unwrap();
+    match open(&to).restore(&taken, Restore::Replace) {
+        Ok(_) => same(&dump::of(&from), &dump::of(&to)),
+        Err(error) => {
+            let error = error.to_string();
+            assert!(error.contains("add chain netdev dev in") && error.contains("elsewhere0"), "{error}");
+        }
+    }
 }
 
 #[test]
