@@ -65,7 +65,7 @@ pub(super) fn added_to(rules: &[Rule]) -> impl Iterator<Item = String> {
 
 fn dynsets(rules: &[Rule]) -> impl Iterator<Item = &Dynset> {
     rules.iter().flat_map(Rule::expressions).filter_map(|expression| match expression {
-        Expr::Dynset(dynset) => Some(dynset),
+        Expr::Dynset(dynset) => Some(&**dynset),
         _ => None,
     })
 }

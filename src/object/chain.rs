@@ -287,11 +287,15 @@ impl Chain {
         base.devices.iter().try_for_each(InterfaceName::check)
     }
 
-    /// Appends the attributes of the chain itself.
-    pub(crate) fn encode(&self, family: Family, table: &str, writer: &mut Writer<'_>) {
+    /// Appends the attributes of the chain itself. With a number within the transaction it has that in the place
+    /// of its name, and the kernel gives it one: only chains that belong to a rule can do without.
+    pub(crate) fn encode(&self, family: Family, table: &str, id: Option<u32>, writer: &mut Writer<'_>) {
         let Self { name, base, flags, userdata, handle: _, rules: _, unknown, origin: _, problem: _ } = self;
         writer.text(NFTA_CHAIN_TABLE, table);
-        writer.put(NFTA_CHAIN_NAME, name);
+        match id {
+            None => writer.put(NFTA_CHAIN_NAME, name),
+            Some(id) => writer.put(NFTA_CHAIN_ID, &id),
+        }
         let flags = *flags - ChainFlags::BASE;
         if let Some(base) = base {
             base.encode(family, writer);
@@ -412,7 +416,7 @@ mod tests {
 
     fn round_trip(family: Family, chain: &Chain) -> Chain {
         let mut bytes = Vec::new();
-        chain.encode(family, "edge", &mut Writer::new(&mut bytes));
+        chain.encode(family, "edge", None, &mut Writer::new(&mut bytes));
         let (table, read) = Chain::decode(family, Attributes::new(&bytes)).unwrap();
         assert_eq!(table, "edge");
         read

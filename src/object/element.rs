@@ -1,6 +1,6 @@
 //! Elements of sets.
 
-use std::time::Duration;
+use std::{borrow::Borrow, time::Duration};
 
 use super::{
     set::{encode_expressions, milliseconds},
@@ -308,11 +308,11 @@ const LIST_LIMIT: usize = 60_000;
 
 /// Appends one message's worth of `elements` and returns how many were written; the caller calls again with
 /// the rest.
-pub(crate) fn encode_elements(
+pub(crate) fn encode_elements<E: Borrow<Element>>(
     table: &str,
     set: &str,
     id: Option<u32>,
-    elements: &[Element],
+    elements: &[E],
     writer: &mut Writer<'_>,
 ) -> usize {
     writer.text(NFTA_SET_ELEM_LIST_TABLE, table);
@@ -325,7 +325,7 @@ pub(crate) fn encode_elements(
             if list.position() - start > LIST_LIMIT {
                 break;
             }
-            list.put(NFTA_LIST_ELEM, element);
+            list.put(NFTA_LIST_ELEM, element.borrow());
             written += 1;
         }
     });

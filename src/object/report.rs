@@ -99,7 +99,7 @@ impl Report {
     pub fn encode(&self, writer: &mut Writer<'_>) {
         match self {
             Self::Table(table) => table.encode(writer),
-            Self::Chain(place, chain) => chain.encode(place.family, &place.name, writer),
+            Self::Chain(place, chain) => chain.encode(place.family, &place.name, None, writer),
             Self::Rule(place, rule) => {
                 writer.text(NFTA_RULE_TABLE, &place.table.name);
                 writer.text(NFTA_RULE_CHAIN, &place.name);
@@ -110,7 +110,7 @@ impl Report {
                 rule.unknown.encode(writer);
             }
             // No transaction refers to it by number.
-            Self::Set(place, set) => set.encode(&place.name, 0, writer),
+            Self::Set(place, set) => set.encode(&place.name, None, writer),
             Self::Elements(place, elements) => {
                 writer.text(NFTA_SET_ELEM_LIST_TABLE, &place.table.name);
                 writer.text(NFTA_SET_ELEM_LIST_SET, &place.name);

@@ -6,9 +6,9 @@
 use super::{Origin, TableRef, userdata};
 use crate::{
     Invalid,
-    expr::{Expr, decode_list},
+    expr::{Expr, NFTA_LIST_ELEM, decode_list},
     language::Statement,
-    wire::{Attributes, DecodeError, Unknown},
+    wire::{Attributes, DecodeError, Unknown, Writer},
 };
 
 /// A rule as a value: statements in order, a comment, and the handle once the kernel has given one.
@@ -85,7 +85,7 @@ pub(crate) const NFTA_RULE_USERDATA: u16 = 7;
 const NFTA_RULE_PAD: u16 = 8;
 pub(crate) const NFTA_RULE_ID: u16 = 9;
 pub(crate) const NFTA_RULE_POSITION_ID: u16 = 10;
-const NFTA_RULE_CHAIN_ID: u16 = 11;
+pub(crate) const NFTA_RULE_CHAIN_ID: u16 = 11;
 
 pub(crate) const RULE_ATTRIBUTES: &[(&str, u16)] = &[
     ("NFTA_RULE_TABLE", NFTA_RULE_TABLE),
@@ -158,6 +158,17 @@ impl Rule {
             Statement::Expr(expression) => Some(expression),
             _ => None,
         })
+    }
+
+    /// Appends the attributes of a rule that is made of expressions, in the form in which the kernel reports it.
+    pub(crate) fn encode(&self, table: &str, chain: &str, writer: &mut Writer<'_>) {
+        writer.text(NFTA_RULE_TABLE, table);
+        writer.text(NFTA_RULE_CHAIN, chain);
+        writer.nest(NFTA_RULE_EXPRESSIONS, |list| {
+            self.expressions().for_each(|expression| list.put(NFTA_LIST_ELEM, expression));
+        });
+        writer.put_option(NFTA_RULE_USERDATA, &self.userdata);
+        self.unknown.encode(writer);
     }
 
     /// A rule as the kernel reports it, with the names of its table and chain.

@@ -350,8 +350,8 @@ impl Set {
         }
     }
 
-    /// Appends the attributes of the set itself. `id` is its number within the transaction.
-    pub(crate) fn encode(&self, table: &str, id: u32, writer: &mut Writer<'_>) {
+    /// Appends the attributes of the set itself. `id` is its number within the transaction, if it is for one.
+    pub(crate) fn encode(&self, table: &str, id: Option<u32>, writer: &mut Writer<'_>) {
         let Self {
             name,
             flags,
@@ -384,7 +384,7 @@ impl Set {
             Some(MapData::Verdict) => writer.put(NFTA_SET_DATA_TYPE, &VERDICTS),
             Some(MapData::Object(kind)) => writer.put(NFTA_SET_OBJ_TYPE, kind),
         }
-        writer.put(NFTA_SET_ID, &id);
+        writer.put_option(NFTA_SET_ID, &id);
         writer.put_option(NFTA_SET_POLICY, policy);
         if !desc.is_empty() {
             writer.put(NFTA_SET_DESC, desc);
@@ -472,7 +472,7 @@ mod tests {
 
     fn round_trip(set: &Set) -> Set {
         let mut bytes = Vec::new();
-        set.encode("edge", 7, &mut Writer::new(&mut bytes));
+        set.encode("edge", Some(7), &mut Writer::new(&mut bytes));
         let (table, read) = Set::decode(Attributes::new(&bytes)).unwrap();
         assert_eq!(table, "edge");
         read

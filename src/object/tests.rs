@@ -73,7 +73,7 @@ fn any_sets_bytes_survive() {
     let head = [NAMES[0], NAMES[1], (5, &[0, 0, 0, 4])];
     let read =
         |bytes: &[u8]| Set::decode(Attributes::new(bytes)).ok().map(|(_, set)| Set { handle: None, ..set });
-    check(&head, read, |set| written(|writer| set.encode("edge", 1, writer)));
+    check(&head, read, |set| written(|writer| set.encode("edge", None, writer)));
 }
 
 #[test]

@@ -7,9 +7,9 @@ use crate::{
     Invalid,
     language::SetSink,
     object::{
-        ChainPath, ChainRef, NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE, NFTA_RULE_ID,
-        NFTA_RULE_POSITION, NFTA_RULE_POSITION_ID, NFTA_RULE_TABLE, NFTA_RULE_USERDATA, Origin, Position,
-        Rule, RuleAnchor, Set, check_name,
+        ChainPath, ChainRef, NFTA_RULE_CHAIN, NFTA_RULE_CHAIN_ID, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE,
+        NFTA_RULE_ID, NFTA_RULE_POSITION, NFTA_RULE_POSITION_ID, NFTA_RULE_TABLE, NFTA_RULE_USERDATA, Origin,
+        Position, Rule, RuleAnchor, Set, check_name,
     },
     wire::{NLA_F_NESTED, Writer, flags, nft},
 };
@@ -51,7 +51,7 @@ impl Transaction {
         handle: u64,
         rule: impl Borrow<Rule>,
     ) -> OperationId {
-        self.rule(Verb::Replace, &chain.into(), &Place::Instead(handle), rule.borrow(), Origin::here())
+        self.rule(Verb::Replace, &chain.into(), None, &Place::Instead(handle), rule.borrow(), Origin::here())
     }
 
     /// Deletes a rule; refused if there is none.
@@ -88,13 +88,19 @@ impl Transaction {
         rule: &Rule,
         origin: Origin,
     ) -> OperationId {
-        self.rule(verb, chain, &Place::At(position), rule, origin)
+        self.rule(verb, chain, None, &Place::At(position), rule, origin)
+    }
+
+    /// Adds a rule at the end of a chain that has a number within the transaction in the place of a name.
+    pub(super) fn rule_of_numbered(&mut self, chain: &ChainPath<'_>, id: u32, rule: &Rule, origin: Origin) {
+        self.rule(Verb::Add, chain, Some(id), &Place::At(&Position::Tail), rule, origin);
     }
 
     fn rule(
         &mut self,
         verb: Verb,
         chain: &ChainPath<'_>,
+        chain_id: Option<u32>,
         place: &Place<'_>,
         rule: &Rule,
         origin: Origin,
@@ -110,7 +116,13 @@ impl Transaction {
         let mut to_resolve = None;
         let id =
             self.batch.operation(verb, nft::NEWRULE, place.flags(), chain.family, origin, label, |writer| {
-                writer.raw(names);
+                match chain_id {
+                    None => writer.raw(names),
+                    Some(id) => {
+                        writer.text(NFTA_RULE_TABLE, &chain.table);
+                        writer.put(NFTA_RULE_CHAIN_ID, &id);
+                    }
+                }
                 to_resolve = place.encode(writer);
                 writer.bytes(NFTA_RULE_EXPRESSIONS | NLA_F_NESTED, scratch);
                 writer.put_option(NFTA_RULE_USERDATA, &rule.userdata);

@@ -12,6 +12,7 @@ mod matches;
 mod objects;
 mod print;
 mod sets;
+mod snapshot;
 mod targets;
 mod transactions;
 mod use_cases;
