@@ -44,6 +44,8 @@ mod error;
 pub mod expr;
 mod forwarding;
 mod invalid;
+#[cfg(feature = "serde")]
+mod json;
 pub mod language;
 mod netfilter;
 pub mod netlink;

@@ -14,6 +14,7 @@ use crate::{
 
 /// A protocol's number in the IPv4 header, or the last header's in IPv6 (`IPPROTO_…`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Protocol(pub u8);
 
 impl Protocol {
@@ -88,6 +89,7 @@ matching_from! {
 
 /// The packet is of one of these protocols.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct ProtocolMatch(pub Matching<Protocol>);
 
 impl Rule {
