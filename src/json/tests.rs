@@ -1,8 +1,15 @@
-//! What holds for every value: its JSON is read as the same value.
+//! What holds for every value: its JSON is read as the same value, and stays what it is.
 
-use std::fmt;
+mod hostile;
+mod sample;
+
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{Ruleset, Statement, expr::Expr};
+use sample::firewall;
 
 /// Writes a value and reads it again, as text and as a tree.
 #[track_caller]
@@ -13,4 +20,40 @@ pub(crate) fn survives<T: Serialize + DeserializeOwned + PartialEq + fmt::Debug>
     let tree = serde_json::to_value(value).unwrap_or_else(|error| panic!("{error}: {value:?}"));
     let read: T = serde_json::from_value(tree).unwrap_or_else(|error| panic!("{error}: {text}"));
     assert_eq!(read, *value, "{text}");
+}
+
+/// The names of an enumeration's variants.
+fn names<T: DeserializeOwned + fmt::Debug>() -> BTreeSet<String> {
+    // serde lists them where there is none of a name.
+    let error = serde_json::from_str::<T>(r#"{"?": null}"#).unwrap_err().to_string();
+    let names: BTreeSet<String> = error.split('`').skip(3).step_by(2).map(str::to_owned).collect();
+    assert!(names.len() > 30, "{error}");
+    names
+}
+
+/// The words that a document says.
+fn said(ruleset: &Value) -> BTreeSet<String> {
+    let chains =
+        ruleset["tables"].as_array().unwrap().iter().flat_map(|table| table["chains"].as_array().unwrap());
+    let rules = chains.flat_map(|chain| chain["rules"].as_array().unwrap());
+    let words = rules.flat_map(|rule| rule["body"].as_array().unwrap());
+    words.flat_map(|word| word.as_object().unwrap().keys().cloned()).collect()
+}
+
+#[test]
+fn a_firewall_of_every_word_is_written_as_ever() {
+    let firewall = firewall();
+    survives(&firewall);
+    assert_eq!(said(&serde_json::to_value(&firewall).unwrap()), names::<Statement>());
+    let text = serde_json::to_string_pretty(&firewall).unwrap() + "\n";
+    // What this file shows must be readable for ever: see "Stability" in docs/json.md.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/json/tests/firewall.json");
+    if std::env::var_os("PORTCULLIS_WRITE_GOLDEN").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    // Registers look otherwise on other machines.
+    if cfg!(target_endian = "little") {
+        let golden = include_str!("tests/firewall.json");
+        assert!(text == golden, "{path} says otherwise; PORTCULLIS_WRITE_GOLDEN=1 writes it anew");
+    }
 }

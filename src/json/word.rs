@@ -3,9 +3,11 @@
 use std::{fmt, marker::PhantomData};
 
 use serde::{
-    Deserializer, Serialize, Serializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{self, Unexpected},
 };
+
+use crate::language::matches::Protocol;
 
 /// What `kernel_enum!` declares.
 pub(crate) trait KernelEnum: Copy + 'static {
@@ -51,5 +53,36 @@ impl<E: KernelEnum> de::Visitor<'_> for Word<E> {
     fn visit_u64<R: de::Error>(self, number: u64) -> Result<E, R> {
         let fitting = E::Number::try_from(number).map(E::from_number);
         fitting.map_err(|_| R::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+}
+
+/// A transport protocol: nft's word, or the number.
+impl KernelEnum for Protocol {
+    type Number = u8;
+    const NAME: &'static str = "Protocol";
+    const ALL: &'static [Self] = Self::NAMED;
+
+    fn word(self) -> Option<&'static str> {
+        self.word()
+    }
+
+    fn number(self) -> u8 {
+        self.0
+    }
+
+    fn from_number(number: u8) -> Self {
+        Self(number)
+    }
+}
+
+impl Serialize for Protocol {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        serialize(*self, to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Protocol {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        deserialize(from)
     }
 }

@@ -59,7 +59,6 @@ pub enum ElementData {
 #[non_exhaustive]
 pub struct Element {
     /// The key; empty for [`ElementFlags::CATCHALL`].
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Data::is_empty"))]
     pub key: Data,
     /// The last key of a range, in a concatenation of intervals.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]

@@ -29,8 +29,10 @@ pub enum ObjectData {
     /// Connection tracking timeouts.
     CtTimeout(CtTimeout),
     /// A security mark.
+    #[cfg_attr(feature = "serde", serde(rename = "secmark"))]
     SecMark(SecMark),
     /// An expected connection.
+    #[cfg_attr(feature = "serde", serde(rename = "ct_expectation"))]
     CtExpect(CtExpect),
     /// A SYN proxy.
     Synproxy(Synproxy),
