@@ -87,3 +87,8 @@ pub use transaction::{ObjectKind, OperationId, Subject, Transaction, Verb};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So are those of the page about JSON.
+#[cfg(all(doctest, feature = "serde"))]
+#[doc = include_str!("../docs/json.md")]
+struct Json;

@@ -74,6 +74,7 @@ pub enum ObjectChoice {
         /// The map's name.
         set: String,
         /// The map's number within its transaction (`NFTA_SET_ID`).
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
         set_id: Option<u32>,
     },
 }

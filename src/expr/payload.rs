@@ -78,10 +78,13 @@ pub enum PayloadAccess {
         /// Read.
         sreg: Register,
         /// The checksum to mend.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
         checksum: Option<ChecksumKind>,
         /// Where it is, from the same base.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
         checksum_offset: Option<u32>,
         /// More about it.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
         checksum_flags: Option<ChecksumFlags>,
     },
 }
