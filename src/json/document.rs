@@ -33,13 +33,14 @@ struct Read {
 /// How numbers lie in registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum ByteOrder {
+pub(super) enum ByteOrder {
     Little,
     Big,
 }
 
 /// This machine's.
-const HERE: ByteOrder = if cfg!(target_endian = "little") { ByteOrder::Little } else { ByteOrder::Big };
+pub(super) const HERE: ByteOrder =
+    if cfg!(target_endian = "little") { ByteOrder::Little } else { ByteOrder::Big };
 
 impl Serialize for Ruleset {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, fmt};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Ruleset, Statement, expr::Expr};
+use crate::Statement;
 use sample::firewall;
 
 /// Writes a value and reads it again, as text and as a tree.
