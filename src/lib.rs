@@ -45,6 +45,8 @@ mod error;
 pub mod expr;
 mod forwarding;
 mod invalid;
+#[cfg(feature = "serde")]
+mod json;
 pub mod language;
 mod netfilter;
 pub mod netlink;
@@ -88,3 +90,8 @@ pub use transaction::{ObjectKind, OperationId, Subject, Transaction, Verb};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So are those of the page about JSON.
+#[cfg(all(doctest, feature = "serde"))]
+#[doc = include_str!("../docs/json.md")]
+struct Json;

@@ -126,6 +126,7 @@ impl Value for Data {
 
 /// What becomes of a packet, or where its way goes on (`enum nft_verdicts`, `enum nf_…` in `netfilter.h`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Verdict {
     /// `NF_ACCEPT`: this base chain is done; later ones still see the packet.

@@ -72,6 +72,11 @@ macro_rules! expressions {
 
         /// Any expression.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(
+            feature = "serde",
+            derive(serde::Serialize, serde::Deserialize),
+            serde(rename_all = "snake_case")
+        )]
         #[non_exhaustive]
         pub enum Expr {
             $(

@@ -60,6 +60,17 @@ fn every_value_survives_the_wire() {
     }
 }
 
+#[cfg(feature = "serde")]
+#[test]
+fn every_value_survives_as_json() {
+    for strategy in every() {
+        check("JSON", &strategy, |expression| {
+            crate::json::tests::survives(&expression);
+            Ok(())
+        });
+    }
+}
+
 /// Attributes with numbers that the kernel uses and payloads of usual lengths, so that decoding gets far.
 fn plausible() -> impl Strategy<Value = Vec<u8>> {
     let number = prop_oneof![0..4u8, any::<u8>()];

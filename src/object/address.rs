@@ -7,6 +7,7 @@ use crate::expr::ObjectKind;
 
 /// A table's family and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct TableRef {
     /// The family.
     pub family: Family,
@@ -58,6 +59,7 @@ impl fmt::Display for TableRef {
 
 /// A chain, by its table and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct ChainRef {
     /// The table.
     pub table: TableRef,
@@ -200,6 +202,7 @@ impl<'a, N: Into<Cow<'a, str>>> From<(Family, N)> for TablePath<'a> {
 
 /// A set or map, by its table and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct SetRef {
     /// The table.
     pub table: TableRef,
@@ -239,6 +242,7 @@ impl fmt::Display for SetRef {
 
 /// A stateful object, by its table, kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct ObjectRef {
     /// The table.
     pub table: TableRef,
@@ -282,6 +286,7 @@ impl fmt::Display for ObjectRef {
 
 /// A flowtable, by its table and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct FlowtableRef {
     /// The table.
     pub table: TableRef,

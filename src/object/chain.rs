@@ -62,6 +62,16 @@ impl ChainKind {
         }
     }
 
+    /// The kind that the kernel calls so.
+    pub(crate) fn from_word(word: String) -> Self {
+        match word.as_str() {
+            "filter" => Self::Filter,
+            "nat" => Self::Nat,
+            "route" => Self::Route,
+            _ => Self::Other(word),
+        }
+    }
+
     /// The hooks at which such a chain can sit in a family (`nft(8)`, "Supported chain types").
     pub fn allows(&self, family: Family, hook: Hook) -> bool {
         let ip = matches!(family, Family::Ip | Family::Ip6 | Family::Inet);
@@ -78,6 +88,7 @@ impl ChainKind {
 
 /// What makes a chain a base chain: the kernel sends packets through it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Base {
     /// What it is for.
@@ -87,33 +98,62 @@ pub struct Base {
     /// When, among the chains of the same hook.
     pub priority: Priority,
     /// What becomes of packets at its end; the kernel's default is to accept.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub policy: Option<Policy>,
     /// The network devices that it watches, for [`Hook::Ingress`] and [`Hook::Egress`].
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub devices: Vec<InterfaceName>,
     /// Packets and bytes that its policy decided about, where counted.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, with = "crate::json::counters", skip_serializing_if = "Option::is_none")
+    )]
     pub counters: Option<(u64, u64)>,
 }
 
 /// A chain with its rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Chain {
     /// Its name, unique in its table.
     pub name: String,
     /// For a base chain: where it sits.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub base: Option<Base>,
     /// See [`ChainFlags`].
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "ChainFlags::empty", skip_serializing_if = "ChainFlags::is_empty")
+    )]
     pub flags: ChainFlags,
     /// Bytes kept beside it; nft keeps the comment there.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, with = "crate::json::userdata", skip_serializing_if = "Option::is_none")
+    )]
     pub userdata: Option<Vec<u8>>,
     /// The kernel's number, when read.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub handle: Option<u64>,
     /// Its rules, in order.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub rules: Vec<Rule>,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
     /// The caller's line.
+    #[cfg_attr(feature = "serde", serde(skip, default = "Origin::here"))]
     pub origin: Origin,
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            skip_deserializing,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "crate::json::broken"
+        )
+    )]
     pub(crate) problem: Option<Invalid>,
 }
 
@@ -332,12 +372,7 @@ impl Chain {
         }
         if let Some(hook) = hook {
             let mut base = Base::decode(family, hook.attributes())?;
-            base.kind = match kind.as_deref() {
-                None | Some("filter") => ChainKind::Filter,
-                Some("nat") => ChainKind::Nat,
-                Some("route") => ChainKind::Route,
-                Some(other) => ChainKind::Other(other.to_owned()),
-            };
+            base.kind = kind.map_or(ChainKind::Filter, ChainKind::from_word);
             base.policy = policy;
             base.counters = counters;
             chain.base = Some(base);

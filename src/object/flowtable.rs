@@ -23,6 +23,7 @@ flag_set! {
 
 /// A flowtable. It sits at the ingress hook of its devices; rules put connections into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Flowtable {
     /// Its name, unique in its table.
@@ -30,16 +31,25 @@ pub struct Flowtable {
     /// When, among what sits at the same hook.
     pub priority: Priority,
     /// The network devices between which it forwards.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub devices: Vec<InterfaceName>,
     /// See [`FlowtableFlags`].
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "FlowtableFlags::empty", skip_serializing_if = "FlowtableFlags::is_empty")
+    )]
     pub flags: FlowtableFlags,
     /// The kernel's number, when read.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub handle: Option<u64>,
     /// How many rules refer to it, when read.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub uses: Option<u32>,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
     /// The caller's line.
+    #[cfg_attr(feature = "serde", serde(skip, default = "Origin::here"))]
     pub origin: Origin,
 }
 

@@ -1,6 +1,8 @@
 //! Tests against the kernel, each in network namespaces of its own: as root, or under `unshare -Urn`.
 
 mod faults;
+#[cfg(feature = "serde")]
+mod json;
 #[cfg(feature = "nftnl")]
 mod oracle;
 mod support;

@@ -12,6 +12,7 @@ const FIELD: usize = 16;
 
 /// A helper's name, such as `ftp` or `sip`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct HelperName(pub Box<str>);
 
 impl Operand for HelperName {

@@ -31,6 +31,7 @@ matching_from! {
 
 /// Which of the packet's two interfaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Way {
     /// Where it came in.
     In,
@@ -40,6 +41,7 @@ pub enum Way {
 
 /// The packet came in by, or goes out by, one of these interfaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct InterfaceMatch {
     /// Which of the two.
     pub way: Way,

@@ -15,6 +15,7 @@ use crate::{
 
 /// IPv4's byte "type of service", or IPv6's "traffic class".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Tos(pub u8);
 
 impl Tos {
@@ -80,6 +81,7 @@ matching_from! {
 
 /// The packet has one of these bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct TosMatch(pub Matching<Tos>);
 
 impl Rule {

@@ -8,6 +8,7 @@ use crate::{
 
 /// Which of the two marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum MarkOf {
     /// The packet's: gone when the packet is.
     Packet,
@@ -17,6 +18,11 @@ pub enum MarkOf {
 
 /// What becomes of a mark. A number alone is [`MarkOp::Set`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum MarkOp {
     /// It becomes this number.
@@ -84,6 +90,7 @@ impl MarkOp {
 
 /// Computes a mark from itself, or from the other one.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct SetMark {
     /// Which is written.
     pub of: MarkOf,
@@ -99,6 +106,7 @@ pub struct SetMark {
 /// registers, which nft learnt late: nft 1.0.6 cannot say it, and aborts when it lists any table while a rule with it
 /// exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct MergeMark {
     /// Which is written; the other one is read.
     pub of: MarkOf,

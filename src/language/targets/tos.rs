@@ -8,6 +8,7 @@ use crate::{
 
 /// Changes the type-of-service byte of IPv4, or the traffic class of IPv6.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct SetTos {
     /// Which bits are flipped then: with a `mask` that covers them, which are set.
     pub value: u8,
