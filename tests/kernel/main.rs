@@ -7,6 +7,7 @@ mod support;
 
 mod chains;
 mod classic;
+mod listing;
 mod matches;
 mod objects;
 mod sets;
