@@ -3,15 +3,16 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{
-    matches, targets,
+    matches,
     row::{Row, Style},
+    targets,
     values::plain,
     xt,
 };
 use crate::{
     expr::{
-        Bitwise, Cmp, CmpOp, Expr, Immediate, Limit, Load, Lookup, LookupFlags, Meta, MetaKey, Payload, PayloadAccess,
-        PayloadBase, Register,
+        Access, Bitwise, Cmp, CmpOp, Data, Expr, Immediate, Load, Lookup, LookupFlags, Meta, MetaKey,
+        Payload, PayloadAccess, PayloadBase, RangeOp, Register,
     },
     language::{Item, Matching, matches::Protocol, not},
     object::Family,
@@ -19,11 +20,17 @@ use crate::{
 
 /// Says the first of a run of expressions, and how many were said with it: at least one.
 pub(super) fn say(expressions: &[&Expr], row: &mut Row, style: Style) -> usize {
-    if let Some(count) = compared(expressions, row, style).or_else(|| looked_up(expressions, row, style)) {
+    let known = compared(expressions, row, style)
+        .or_else(|| ports(expressions, row))
+        .or_else(|| looked_up(expressions, row, style))
+        .or_else(|| traced(expressions, row));
+    if let Some(count) = known {
         return count;
     }
     match expressions.first() {
-        Some(Expr::Immediate(Immediate { dreg: Register::VERDICT, load: Load::Verdict(verdict), .. })) => {
+        Some(Expr::Immediate(Immediate {
+            dreg: Register::VERDICT, load: Load::Verdict(verdict), ..
+        })) => {
             targets::decide(verdict, row);
         }
         Some(Expr::Counter(counter)) => {
@@ -31,7 +38,6 @@ pub(super) fn say(expressions: &[&Expr], row: &mut Row, style: Style) -> usize {
         }
         Some(Expr::XtMatch(found)) => xt::say_match(found, row, style),
         Some(Expr::XtTarget(found)) => xt::say_target(found, row, style),
-        Some(Expr::Limit(Limit { .. })) | None => row.add(shown(expressions.first())),
         other => row.add(shown(other)),
     }
     1
@@ -77,6 +83,43 @@ fn compared(expressions: &[&Expr], row: &mut Row, style: Style) -> Option<usize>
     Some(count)
 }
 
+/// A range of ports, which iptables-nft says in one expression.
+fn ports(expressions: &[&Expr], row: &mut Row) -> Option<usize> {
+    let [Expr::Payload(payload), Expr::Range(range), ..] = expressions else { return None };
+    let Payload { base: PayloadBase::Transport, offset, len: 2, access: PayloadAccess::Load(_), .. } =
+        payload
+    else {
+        return None;
+    };
+    let name = match offset {
+        0 => "spts",
+        2 => "dpts",
+        _ => return None,
+    };
+    let not = match range.op {
+        RangeOp::Eq => "",
+        RangeOp::Neq => "!",
+        RangeOp::Other(_) => return None,
+    };
+    let port = |data: &Data| data.as_bytes().try_into().ok().map(u16::from_be_bytes);
+    row.transport(format!("{name}:{not}{}:{}", port(&range.from)?, port(&range.to)?));
+    Some(2)
+}
+
+/// Tracing, through whichever register.
+fn traced(expressions: &[&Expr], row: &mut Row) -> Option<usize> {
+    let [
+        Expr::Immediate(Immediate { dreg, load: Load::Data(data), .. }),
+        Expr::Meta(Meta { key: MetaKey::NfTrace, access: Access::Store(sreg), .. }),
+        ..,
+    ] = expressions
+    else {
+        return None;
+    };
+    (dreg == sreg && data.as_bytes().first() == Some(&1)).then(|| row.target("TRACE", ""))?;
+    Some(2)
+}
+
 /// A whole name ends with its NUL; without, all names that begin so are meant.
 fn interface(value: &[u8]) -> Option<String> {
     let end = value.iter().position(|byte| *byte == 0);
@@ -93,7 +136,8 @@ fn packet(
     row: &mut Row,
     style: Style,
 ) -> Option<()> {
-    let Payload { base: PayloadBase::Network, offset, len, access: PayloadAccess::Load(_), .. } = payload else {
+    let Payload { base: PayloadBase::Network, offset, len, access: PayloadAccess::Load(_), .. } = payload
+    else {
         return None;
     };
     let mask = match mask {
@@ -116,7 +160,11 @@ fn packet(
         (Family::Ip6, 24) => (false, 16),
         _ => return None,
     };
-    let text = format!("{}{}", if negated { "!" } else { "" }, network(value, mask, usize::try_from(*len).ok()?, size)?);
+    let text = format!(
+        "{}{}",
+        if negated { "!" } else { "" },
+        network(value, mask, usize::try_from(*len).ok()?, size)?
+    );
     match source {
         true => row.column(|row| &mut row.source, "src", text),
         false => row.column(|row| &mut row.destination, "dst", text),
@@ -162,24 +210,27 @@ pub(super) fn address(bytes: &[u8]) -> Option<IpAddr> {
 /// One field looked up in a named set, or in a verdict map.
 fn looked_up(expressions: &[&Expr], row: &mut Row, style: Style) -> Option<usize> {
     let [load, Expr::Lookup(lookup), ..] = expressions else { return None };
-    let field = match load {
-        Expr::Meta(Meta { key, .. }) => format!("meta {key}"),
-        Expr::Payload(Payload { base, offset, len, access: PayloadAccess::Load(_), .. }) => {
-            match (style.family, *base, *offset, *len) {
-                (Family::Ip, PayloadBase::Network, 12, 4) | (Family::Ip6, PayloadBase::Network, 8, 16) => "src".to_owned(),
-                (Family::Ip, PayloadBase::Network, 16, 4) | (Family::Ip6, PayloadBase::Network, 24, 16) => "dst".to_owned(),
-                (_, PayloadBase::Network, 12, 4) => "ip src".to_owned(),
-                (_, PayloadBase::Network, 16, 4) => "ip dst".to_owned(),
-                (_, PayloadBase::Network, 8, 16) => "ip6 src".to_owned(),
-                (_, PayloadBase::Network, 24, 16) => "ip6 dst".to_owned(),
-                (_, PayloadBase::Transport, 0, 2) => "spt".to_owned(),
-                (_, PayloadBase::Transport, 2, 2) => "dpt".to_owned(),
-                _ => return None,
+    let field =
+        match load {
+            Expr::Meta(Meta { key, .. }) => format!("meta {key}"),
+            Expr::Payload(Payload { base, offset, len, access: PayloadAccess::Load(_), .. }) => {
+                match (style.family, *base, *offset, *len) {
+                    (Family::Ip, PayloadBase::Network, 12, 4)
+                    | (Family::Ip6, PayloadBase::Network, 8, 16) => "src".to_owned(),
+                    (Family::Ip, PayloadBase::Network, 16, 4)
+                    | (Family::Ip6, PayloadBase::Network, 24, 16) => "dst".to_owned(),
+                    (_, PayloadBase::Network, 12, 4) => "ip src".to_owned(),
+                    (_, PayloadBase::Network, 16, 4) => "ip dst".to_owned(),
+                    (_, PayloadBase::Network, 8, 16) => "ip6 src".to_owned(),
+                    (_, PayloadBase::Network, 24, 16) => "ip6 dst".to_owned(),
+                    (_, PayloadBase::Transport, 0, 2) => "spt".to_owned(),
+                    (_, PayloadBase::Transport, 2, 2) => "dpt".to_owned(),
+                    _ => return None,
+                }
             }
-        }
-        Expr::Ct(ct) => format!("ct {}", ct.key),
-        _ => return None,
-    };
+            Expr::Ct(ct) => format!("ct {}", ct.key),
+            _ => return None,
+        };
     let Lookup { set, dreg, flags, .. } = lookup;
     let not = if flags.is_some_and(|flags| flags.contains(LookupFlags::INV)) { "! " } else { "" };
     match dreg {

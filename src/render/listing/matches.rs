@@ -12,9 +12,10 @@ use crate::{
     language::{
         Item, Matching,
         matches::{
-            AddressMatch, Addresses, Interface, InterfaceMatch, IpVersion, PortMatch, Protocol, Side, TcpFlags,
-            Way,
+            AddressMatch, Addresses, Interface, InterfaceMatch, IpVersion, PortMatch, Protocol, Side,
+            TcpFlags, Way,
         },
+        targets::{Reject, RejectWith},
     },
     object::InterfaceName,
 };
@@ -22,6 +23,9 @@ use crate::{
 /// Says the first of a run of statements, and how many were said with it; 0 if it is none of these.
 pub(super) fn say(statements: &[Statement], row: &mut Row, style: Style) -> usize {
     let [first, others @ ..] = statements else { return 0 };
+    if let Some(protocol) = implied(first) {
+        row.implied(protocol, style);
+    }
     match first {
         Statement::AddressMatch(AddressMatch { side, addresses }) => address(*side, addresses, row),
         Statement::InterfaceMatch(interfaces) => interface(interfaces, row),
@@ -79,8 +83,12 @@ pub(super) fn say(statements: &[Statement], row: &mut Row, style: Style) -> usiz
             row.add(format!("{not}ipv6header {}", header.header.0));
         }
         Statement::LengthMatch(lengths) => row.add(format!("length {}", negatable(&lengths.0, ":", own))),
-        Statement::TtlMatch(times) => row.add(format!("TTL match TTL {}", compared(&times.0.map(|time| time.0)))),
-        Statement::HopLimitMatch(limits) => row.add(format!("HL match HL {}", compared(&limits.0.map(|limit| limit.0)))),
+        Statement::TtlMatch(times) => {
+            row.add(format!("TTL match TTL {}", compared(&times.0.map(|time| time.0))))
+        }
+        Statement::HopLimitMatch(limits) => {
+            row.add(format!("HL match HL {}", compared(&limits.0.map(|limit| limit.0))))
+        }
         Statement::TosMatch(values) => {
             row.add(format!("tos match {}", negatable(&values.0, ":", |tos| format!("{:#04x}", tos.0))));
         }
@@ -93,6 +101,21 @@ pub(super) fn say(statements: &[Statement], row: &mut Row, style: Style) -> usiz
         other => return usize::from(gauges::say(other, row)),
     }
     1
+}
+
+/// The protocol that a word is about: nothing else need say it.
+fn implied(word: &Statement) -> Option<Protocol> {
+    Some(match word {
+        Statement::TcpFlagsMatch(_)
+        | Statement::TcpOptionMatch(_)
+        | Statement::TcpOptionMss(_)
+        | Statement::ClampMss(_)
+        | Statement::Synproxy(_)
+        | Statement::Reject(Reject { with: Some(RejectWith::TcpReset) }) => Protocol::TCP,
+        Statement::IcmpTypeMatch(_) | Statement::IcmpCodeMatch(_) => Protocol::ICMP,
+        Statement::Icmpv6TypeMatch(_) | Statement::Icmpv6CodeMatch(_) => Protocol::ICMPV6,
+        _ => return None,
+    })
 }
 
 /// `-f`: second and further fragments; `!f`: all but these.
@@ -182,8 +205,12 @@ fn icmp<T>(
 ) -> String {
     let code = code.map(|code| format!(" code {code}")).unwrap_or_default();
     match (style.numeric, types.is_negated()) {
-        (true, false) => format!("{protocol}type {}{code}", items(types, ":", |kind| read(kind).0.to_string())),
-        (true, true) => format!("{protocol} !type {}{code}", items(types, ":", |kind| read(kind).0.to_string())),
+        (true, false) => {
+            format!("{protocol}type {}{code}", items(types, ":", |kind| read(kind).0.to_string()))
+        }
+        (true, true) => {
+            format!("{protocol} !type {}{code}", items(types, ":", |kind| read(kind).0.to_string()))
+        }
         (false, _) => format!("{protocol} {}{code}", negatable(types, ":", |kind| read(kind).1)),
     }
 }

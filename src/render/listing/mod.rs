@@ -125,8 +125,7 @@ impl<'a> Listing<'a> {
             let used = references.get(chain.name.as_str()).copied().unwrap_or(0);
             self.head(table.family, chain, used, f)?;
             let style = Style { family: table.family, numeric: self.numeric };
-            let rows: Vec<Row> =
-                chain.rules.iter().map(|rule| Row::of(rule, &table.sets, style)).collect();
+            let rows: Vec<Row> = chain.rules.iter().map(|rule| Row::of(rule, &table.sets, style)).collect();
             let lines = rows.iter().enumerate().map(|(index, row)| self.cells(index, row, style));
             let lines: Vec<Vec<Cell>> = std::iter::once(self.titles()).chain(lines).collect();
             write_aligned(&lines, f)?;
@@ -165,7 +164,7 @@ impl<'a> Listing<'a> {
     fn titles(&self) -> Vec<Cell> {
         let mut cells = Vec::new();
         if self.line_numbers {
-            cells.push(Cell::left(5, "num"));
+            cells.push(Cell::left(4, "num"));
         }
         if self.verbose {
             cells.extend([Cell::right(5, "pkts"), Cell::right(5, "bytes")]);
@@ -181,7 +180,7 @@ impl<'a> Listing<'a> {
     fn cells(&self, index: usize, row: &Row, style: Style) -> Vec<Cell> {
         let mut cells = Vec::new();
         if self.line_numbers {
-            cells.push(Cell::left(5, (index + 1).to_string()));
+            cells.push(Cell::left(4, (index + 1).to_string()));
         }
         if self.verbose {
             let count = |number: Option<u64>| {

@@ -4,7 +4,7 @@ use super::{bare, matches, targets, values::plain};
 use crate::{
     Statement,
     expr::Expr,
-    language::targets::Count,
+    language::{matches::Protocol, targets::Count},
     object::{Family, Rule, Set},
 };
 
@@ -45,6 +45,8 @@ pub(super) struct Row {
     transport: String,
     /// The part of the rest to which ports are added, if it is the last one.
     ports: Option<usize>,
+    /// What that part says.
+    header: Vec<String>,
 }
 
 impl Row {
@@ -75,7 +77,9 @@ impl Row {
         }
         match (rule.comment_text(), &rule.userdata) {
             (Some(comment), _) => row.add(format!("/* {} */", plain(&comment))),
-            (None, Some(bytes)) if !bytes.is_empty() => row.add(format!("({} bytes of user data)", bytes.len())),
+            (None, Some(bytes)) if !bytes.is_empty() => {
+                row.add(format!("({} bytes of user data)", bytes.len()))
+            }
             _ => {}
         }
         let details = std::mem::take(&mut row.details);
@@ -123,21 +127,45 @@ impl Row {
         }
     }
 
-    /// Something about ports and what else is in the header: `tcp spt:1024 dpt:80`, one part for all of them.
+    /// The protocol that a word depends on, if nothing else has said one.
+    pub(super) fn implied(&mut self, protocol: Protocol, style: Style) {
+        if self.protocol.is_none() {
+            let name = protocol.to_string();
+            let column = if style.numeric { protocol.0.to_string() } else { name.clone() };
+            self.protocol(name, column);
+        }
+    }
+
+    /// Something about ports and what else is in the header: `tcp spt:1024 dpt:80 flags:0x17/0x02`, one part for what
+    /// stands together, in iptables' order.
     pub(super) fn transport(&mut self, text: String) {
         let last = self.rest.len().checked_sub(1);
-        match self.ports.filter(|at| Some(*at) == last).and_then(|at| self.rest.get_mut(at)) {
-            Some(part) => *part = format!("{part} {text}"),
-            None => {
-                self.ports = Some(self.rest.len());
-                let text = if self.transport.is_empty() { text } else { format!("{} {text}", self.transport) };
-                self.rest.push(text);
-            }
+        if self.ports.is_none() || self.ports != last {
+            self.ports = Some(self.rest.len());
+            self.rest.push(String::new());
+            self.header.clear();
+        }
+        self.header.push(text);
+        self.header.sort_by_key(|part| match part.as_bytes() {
+            [b's', ..] => 0,
+            [b'd', ..] => 1,
+            [b'o', ..] => 2,
+            _ => 3,
+        });
+        let parts = self.header.join(" ");
+        let text = if self.transport.is_empty() { parts } else { format!("{} {parts}", self.transport) };
+        if let Some(part) = self.rest.last_mut() {
+            *part = text;
         }
     }
 
     /// Fills a column, or says it in the rest if the column is taken.
-    pub(super) fn column(&mut self, choose: impl Fn(&mut Self) -> &mut Option<String>, word: &str, text: String) {
+    pub(super) fn column(
+        &mut self,
+        choose: impl Fn(&mut Self) -> &mut Option<String>,
+        word: &str,
+        text: String,
+    ) {
         let column = choose(self);
         if column.is_none() {
             *column = Some(text);

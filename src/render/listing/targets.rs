@@ -12,8 +12,8 @@ use crate::{
     language::{
         Item,
         targets::{
-            ClampMss, Decide, Log, MarkOf, MarkOp, Nat, NatTo, NfLog, Queue, Quota, RejectWith, SetMark, Synproxy,
-            TproxyTo,
+            ClampMss, Decide, Log, MarkOf, MarkOp, Nat, NatTo, NfLog, Queue, Quota, RejectWith, SetMark,
+            Synproxy, TproxyTo,
         },
     },
 };
@@ -49,10 +49,9 @@ pub(super) fn say(statement: &Statement, row: &mut Row, style: Style) {
         Statement::MergeMark(merge) => {
             let (clear, take) = (hex(merge.clear), hex(merge.take));
             match merge.of {
-                MarkOf::Packet => row.target(
-                    "CONNMARK",
-                    format!("CONNMARK restore nfmask {clear} ctmask {take}"),
-                ),
+                MarkOf::Packet => {
+                    row.target("CONNMARK", format!("CONNMARK restore nfmask {clear} ctmask {take}"))
+                }
                 MarkOf::Connection => {
                     row.target("CONNMARK", format!("CONNMARK save ctmask {clear} nfmask {take}"));
                 }
@@ -120,7 +119,8 @@ pub(super) fn decide(verdict: &Verdict, row: &mut Row) {
 fn log(log: &Log) -> String {
     let flags = log.flags.map_or(0, |flags| flags.bits());
     let level = log.level.map_or(4, |level| level.number());
-    let prefix = log.prefix.as_deref().map(|prefix| format!(" prefix {}", quoted(prefix))).unwrap_or_default();
+    let prefix =
+        log.prefix.as_deref().map(|prefix| format!(" prefix {}", quoted(prefix))).unwrap_or_default();
     format!("LOG flags {flags} level {level}{prefix}")
 }
 
@@ -178,7 +178,8 @@ pub(super) fn nat_flags(flags: NatFlags) -> String {
         (NatFlags::PROTO_RANDOM_FULLY, " random-fully"),
         (NatFlags::PERSISTENT, " persistent"),
     ];
-    let mut text: String = words.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, word)| *word).collect();
+    let mut text: String =
+        words.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, word)| *word).collect();
     let other = flags - NatFlags::KNOWN;
     if !other.is_empty() {
         text += &format!(" flags {}", hex(other.bits()));

@@ -16,15 +16,25 @@ use crate::support::open;
 
 /// Matches and targets that are named, with their bytes, and not read.
 const NAMED_ONLY: &[&str] = &[
-    "bpf", "cgroup", "cluster", "connlabel", "hashlimit", "osf", "policy", "u32", "ECN", "HMARK", "IDLETIMER",
-    "RATEEST", "TCPOPTSTRIP",
+    "bpf",
+    "cgroup",
+    "cluster",
+    "connlabel",
+    "hashlimit",
+    "osf",
+    "policy",
+    "u32",
+    "ECN",
+    "HMARK",
+    "IDLETIMER",
+    "RATEEST",
+    "TCPOPTSTRIP",
 ];
 
 /// Lines that differ, and why: a part of iptables' line, and of ours.
 const DIFFERENT: &[(&str, &str)] = &[
     // Events are not read.
     ("CT ctevents new", "CT rev 2 ["),
-    // iptables forgets that the first fragment's column is `--` for a rule of any protocol in IPv6: nothing here.
 ];
 
 fn restore(host: &Host, program: &str, rules: &str) -> bool {

@@ -2,8 +2,7 @@
 
 use super::info::{Info, bang, not, range};
 use crate::{
-    Family,
-    TcpFlags,
+    Family, TcpFlags,
     language::matches::{IcmpType, Icmpv6Type},
     render::listing::{matches::tcp_flags, row::Style, values::hex},
 };
@@ -46,16 +45,24 @@ pub(super) fn transport(name: &str, revision: u32, info: Info<'_>, style: Style)
             if given & !3 != 0 {
                 return None; // chunks
             }
-            ports("spt", "spts", 4, inverted & 1 != 0)?;
-            ports("dpt", "dpts", 0, inverted & 2 != 0)?;
+            if given & 1 != 0 {
+                ports("spt", "spts", 4, inverted & 1 != 0)?;
+            }
+            if given & 2 != 0 {
+                ports("dpt", "dpts", 0, inverted & 2 != 0)?;
+            }
         }
         "dccp" => {
             let (given, inverted) = (info.u16(8)?, info.u16(10)?);
             if given & !3 != 0 {
                 return None; // types and options
             }
-            ports("spt", "spts", 4, inverted & 1 != 0)?;
-            ports("dpt", "dpts", 0, inverted & 2 != 0)?;
+            if given & 1 != 0 {
+                ports("spt", "spts", 4, inverted & 1 != 0)?;
+            }
+            if given & 2 != 0 {
+                ports("dpt", "dpts", 0, inverted & 2 != 0)?;
+            }
         }
         _ => return None,
     }
@@ -81,7 +88,9 @@ pub(super) fn say(name: &str, revision: u32, info: Info<'_>, style: Style) -> Op
             format!("MAC {}{}", not(info.u32(8)? != 0), address.join(":"))
         }
         ("iprange", 1) => iprange(info, v6)?,
-        ("length", 0) => format!("length {}{}", bang(info.u8(4)? != 0), range(info.u16(0)?, ":", info.u16(2)?)),
+        ("length", 0) => {
+            format!("length {}{}", bang(info.u8(4)? != 0), range(info.u16(0)?, ":", info.u16(2)?))
+        }
         ("tcpmss", 0) => {
             format!("tcpmss match {}{}", bang(info.u8(4)? != 0), range(info.u16(0)?, ":", info.u16(2)?))
         }

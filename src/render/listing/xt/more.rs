@@ -16,7 +16,8 @@ pub(super) fn say(name: &str, revision: u32, info: Info<'_>) -> Option<String> {
         ("socket", 0..=3) => {
             let flags = info.u8(0).unwrap_or(0);
             let words = [(1, " --transparent"), (2, " --nowildcard"), (4, " --restore-skmark")];
-            let words: String = words.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, word)| *word).collect();
+            let words: String =
+                words.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, word)| *word).collect();
             format!("socket{words}")
         }
         ("esp", 0) => {

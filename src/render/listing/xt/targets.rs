@@ -37,7 +37,8 @@ pub(super) fn say(name: &str, revision: u32, info: Info<'_>, style: Style) -> Op
             format!("TEE gw:{}{device}", info.address(0, v6)?)
         }
         ("TPROXY", 1) => {
-            let (mask, mark, address, port) = (info.u32(0)?, info.u32(4)?, info.address(8, v6)?, info.be16(24)?);
+            let (mask, mark, address, port) =
+                (info.u32(0)?, info.u32(4)?, info.address(8, v6)?, info.be16(24)?);
             format!("TPROXY redirect {address}:{port} mark {}/{}", hex(mark), hex(mask))
         }
         ("CHECKSUM", 0) => match info.u8(0)? {
@@ -45,7 +46,9 @@ pub(super) fn say(name: &str, revision: u32, info: Info<'_>, style: Style) -> Op
             _ => return None,
         },
         ("AUDIT", 0) => format!("AUDIT {}", ["accept", "drop", "reject"].get(usize::from(info.u8(0)?))?),
-        ("CONNSECMARK", 0) => format!("CONNSECMARK {}", ["", "save", "restore"].get(usize::from(info.u8(0)?))?),
+        ("CONNSECMARK", 0) => {
+            format!("CONNSECMARK {}", ["", "save", "restore"].get(usize::from(info.u8(0)?))?)
+        }
         ("SYNPROXY", 0) => synproxy(info)?,
         ("TRACE", 0) => String::new(),
         _ => return None,
@@ -173,9 +176,12 @@ fn ct(info: Info<'_>) -> Option<String> {
 fn synproxy(info: Info<'_>) -> Option<String> {
     let (options, scale, mss) = (info.u8(0)?, info.u8(1)?, info.u16(2)?);
     let mut text = "SYNPROXY".to_owned();
-    for (bit, word) in
-        [(4, " sack-perm".to_owned()), (8, " timestamp".to_owned()), (2, format!(" wscale {scale}")), (1, format!(" mss {mss}"))]
-    {
+    for (bit, word) in [
+        (4, " sack-perm".to_owned()),
+        (8, " timestamp".to_owned()),
+        (2, format!(" wscale {scale}")),
+        (1, format!(" mss {mss}")),
+    ] {
         if options & bit != 0 {
             text += &word;
         }
