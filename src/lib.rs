@@ -38,8 +38,6 @@
 //! - [`netlink`] and [`wire`]: the conversation and its bytes.
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "nftnl")]
-mod bytecode;
 pub mod classic;
 mod error;
 pub mod expr;

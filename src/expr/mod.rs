@@ -220,4 +220,4 @@ pub(crate) fn attribute_name(expression: &str, kind: u16) -> Option<&'static str
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

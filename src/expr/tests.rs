@@ -2,7 +2,7 @@
 //! numbers are the kernel's.
 
 mod header;
-mod values;
+pub(crate) mod values;
 
 use std::net::IpAddr;
 
