@@ -1,16 +1,21 @@
 //! A transaction: operations that the kernel carries out all together or not at all.
 
 mod batch;
+mod bulk;
+mod entries;
 mod objects;
 mod operation;
 mod rules;
 mod sets;
 mod subject;
 
+pub use bulk::Sent;
+pub use entries::Entries;
 pub use operation::{OperationId, Verb};
 pub use subject::{ObjectKind, Subject};
 
 pub(crate) use batch::{Batch, IndexToResolve};
+pub(crate) use bulk::{Bulk, KeyText};
 pub(crate) use operation::Operation;
 
 use std::borrow::Borrow;

@@ -12,4 +12,5 @@ mod objects;
 mod sets;
 mod targets;
 mod transactions;
+mod typed_sets;
 mod use_cases;
