@@ -11,6 +11,7 @@ mod list_objects;
 mod list_sets;
 mod list_whole;
 mod mend;
+mod refused_element;
 mod snapshot;
 
 pub use commit::Committed;
