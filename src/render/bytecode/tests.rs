@@ -143,7 +143,7 @@ mod judge {
     fn libnftnl(expression: &Expr) -> Option<String> {
         let mut transaction = Transaction::new();
         let chain = TableRef::new(Family::Inet, "t").chain("c");
-        let id = transaction.add_rule(chain, &Rule::new().say(expression.clone()));
+        let id = transaction.add_rule(chain, Rule::new().say(expression.clone()));
         let text = portcullis_sys::nftnl::rule_text(transaction.batch.bytes_of(id)?)?;
         let (_, expressions) = text.split_once('\n')?;
         Some(expressions.trim().to_owned())

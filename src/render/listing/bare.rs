@@ -78,7 +78,7 @@ fn compared(expressions: &[&Expr], row: &mut Row, style: Style) -> Option<usize>
             matches::protocol(&if negated { not(protocol).into() } else { protocol }, row, style);
         }
         (Expr::Payload(payload), mask) => {
-            packet(payload, mask.map(|mask| &**mask), value, negated, row, style)?
+            packet(payload, mask.map(|mask| &**mask), value, negated, row, style)?;
         }
         _ => return None,
     }

@@ -78,7 +78,7 @@ impl Row {
         match (rule.comment_text(), &rule.userdata) {
             (Some(comment), _) => row.add(format!("/* {} */", plain(&comment))),
             (None, Some(bytes)) if !bytes.is_empty() => {
-                row.add(format!("({} bytes of user data)", bytes.len()))
+                row.add(format!("({} bytes of user data)", bytes.len()));
             }
             _ => {}
         }

@@ -189,7 +189,7 @@ fn every_kind_of_key_is_nfts() {
     pairs.set([NfProto::IPV6], "nf_proto", "ipv6");
     pairs.set([Duration::from_secs(90)], "time", "90s");
     // These have no name in nft.
-    pairs.add(SetOf::new, [HelperName("ftp".to_owned())], "set", "typeof ct helper", "\"ftp\"");
+    pairs.add(SetOf::new, [HelperName("ftp".into())], "set", "typeof ct helper", "\"ftp\"");
     pairs.add(SetOf::new, [Weekday::Monday], "set", "typeof meta day", "\"Monday\"");
     let noon = TimeOfDay { hour: 12, minute: 30, second: 0 };
     pairs.add(SetOf::new, [noon], "set", "typeof meta hour", "45000");

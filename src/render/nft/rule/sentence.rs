@@ -64,7 +64,7 @@ impl Sentence {
         for (item, implied) in said.zip(implied.iter().rev()) {
             match &item.announces {
                 Some((by, value)) if !implied.said && *by == implied.by && *value == implied.value => {
-                    drop += 1
+                    drop += 1;
                 }
                 _ => break,
             }
