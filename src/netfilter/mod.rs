@@ -8,9 +8,13 @@ mod hint;
 mod index;
 mod list;
 mod list_objects;
+mod list_rules;
 mod list_sets;
 mod list_whole;
 mod mend;
+mod reset;
+mod reset_sum;
+mod settled;
 
 pub use commit::Committed;
 pub use generation::Generation;

@@ -92,15 +92,7 @@ impl Value for String {
     }
 
     fn get(attribute: Attribute<'_>) -> Result<Self, DecodeError> {
-        let bytes = attribute.payload.strip_suffix(&[0]).unwrap_or(attribute.payload);
-        // A NUL inside would not survive the way back.
-        if bytes.contains(&0) {
-            return Err(DecodeError::Content { kind: attribute.kind(), problem: "text with a NUL inside" });
-        }
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(text.to_owned()),
-            Err(_) => Err(DecodeError::Text { kind: attribute.kind() }),
-        }
+        attribute.text().map(str::to_owned)
     }
 }
 

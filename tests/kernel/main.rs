@@ -9,6 +9,7 @@ mod chains;
 mod classic;
 mod matches;
 mod objects;
+mod reading;
 mod sets;
 mod targets;
 mod transactions;
