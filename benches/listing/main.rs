@@ -3,6 +3,7 @@
 //! ```text
 //!   floor   the kernel's dump of the same rules into a 64 KiB buffer, thrown away
 //!   list    Netfilter::rules: dumped, and decoded into values
+//!   ruleset Netfilter::ruleset: the same, with everything else that is asked for, put into tables and chains
 //!   decode  the same with the kernel's answers recorded in advance: ours alone
 //!   lift    expressions back to words
 //!   nft     `nft list ruleset` into nothing
@@ -51,7 +52,7 @@ fn of_rules(criterion: &mut Criterion, firewall: &mut Netfilter, count: u32) -> 
     let mut socket = KernelSocket::open().expect("a netlink socket");
     let mut group = criterion.benchmark_group("rules");
     group.sampling_mode(SamplingMode::Flat).throughput(Throughput::Elements(count.into()));
-    let (mut listing, mut foreign) = (Pairs::default(), Pairs::default());
+    let (mut listing, mut whole, mut foreign) = (Pairs::default(), Pairs::default(), Pairs::default());
     group.bench_function(BenchmarkId::new("floor", count), |bencher| {
         bencher.iter(|| floor_of_rules(&mut socket));
     });
@@ -60,8 +61,14 @@ fn of_rules(criterion: &mut Criterion, firewall: &mut Netfilter, count: u32) -> 
             listing.time(times, || floor_of_rules(&mut socket), || firewall.rules(CHAIN).expect("the rules"))
         });
     });
+    group.bench_function(BenchmarkId::new("ruleset", count), |bencher| {
+        bencher.iter_custom(|times| {
+            whole.time(times, || floor_of_rules(&mut socket), || firewall.ruleset(None).expect("the ruleset"))
+        });
+    });
     group.bench_function(BenchmarkId::new("nft", count), |bencher| {
-        bencher.iter_custom(|times| foreign.time(times, || firewall.rules(CHAIN).expect("the rules"), nft));
+        bencher
+            .iter_custom(|times| foreign.time(times, || firewall.ruleset(None).expect("the ruleset"), nft));
     });
 
     let mut recording = Netfilter::with_transport(Recording::new(KernelSocket::open().expect("a socket")));
@@ -77,11 +84,12 @@ fn of_rules(criterion: &mut Criterion, firewall: &mut Netfilter, count: u32) -> 
     });
     group.finish();
     let mut lines = listing.line("rules: list", "floor", count, Some(1.2));
+    lines.extend(whole.line("rules: ruleset", "floor", count, Some(1.2)));
     // Here the listing came first.
     if let Some((ours, theirs)) = foreign.medians() {
         let (ratio, each) = (theirs / ours, microseconds(theirs, count));
         lines.push(format!(
-            "rules: nft list ruleset takes {ratio:.2} times as long as list ({each:.2} us a rule)"
+            "rules: nft list ruleset takes {ratio:.2} times as long as ruleset ({each:.2} us a rule)"
         ));
     }
     lines

@@ -42,7 +42,7 @@ fn parts_are_what_the_whole_is_made_of() {
     for table in &whole.tables {
         assert_eq!(firewall.table(table).unwrap().as_ref(), Some(table));
         let family = firewall.ruleset(Some(table.family)).unwrap();
-        assert_eq!(family.tables, [table.clone()]);
+        assert_eq!(family.tables, std::slice::from_ref(table));
         assert_eq!(firewall.chains(table).unwrap().len(), table.chains.len());
         for chain in &table.chains {
             assert_eq!(firewall.chain((table, chain)).unwrap().as_ref(), Some(chain));
