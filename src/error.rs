@@ -6,7 +6,7 @@ use nix::errno::Errno;
 
 use crate::{
     Invalid,
-    object::Origin,
+    object::{Origin, TableRef},
     transaction::{OperationId, Subject, Verb},
     wire::{DecodeError, MessageError},
 };
@@ -62,6 +62,15 @@ pub enum Error {
         /// What is missing.
         feature: String,
     },
+    /// There is no such table.
+    #[error("there is no table {table}")]
+    NoTable {
+        /// The table.
+        table: TableRef,
+    },
+    /// A snapshot that cannot be read.
+    #[error(transparent)]
+    Snapshot(#[from] crate::SnapshotError),
     /// The kernel refused a request that is not part of a transaction.
     #[error("{operation}: {}", describe(*errno, message.as_deref()))]
     Request {

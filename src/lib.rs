@@ -32,18 +32,19 @@
 //! Where to look:
 //! - [`Rule`]: what a rule can say; [`language`] has the words one by one.
 //! - [`Transaction`] and [`Netfilter`]: changing the kernel's ruleset.
+//! - [`snapshot`]: the kernel's ruleset kept in a file, and restored.
 //! - [`resolve`]: host names in rules; [`Forwarding`]: whether this machine routes.
 //! - [`expr`]: the kernel's expressions, for what no word says.
 //! - [`netlink`] and [`wire`]: the conversation and its bytes.
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "nftnl")]
-mod bytecode;
 pub mod classic;
 mod error;
 pub mod expr;
 mod forwarding;
 mod invalid;
+#[cfg(feature = "serde")]
+mod json;
 pub mod language;
 mod netfilter;
 pub mod netlink;
@@ -51,6 +52,7 @@ pub mod object;
 pub mod render;
 mod resolve;
 mod ruleset;
+pub mod snapshot;
 mod transaction;
 pub mod wire;
 
@@ -79,9 +81,15 @@ pub use object::{
 };
 pub use resolve::{resolve, resolve_v4, resolve_v6};
 pub use ruleset::Ruleset;
+pub use snapshot::{Restore, Scope, Snapshot, SnapshotError};
 pub use transaction::{ObjectKind, OperationId, Subject, Transaction, Verb};
 
 /// The README's programs are tested as they stand there.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So are those of the page about JSON.
+#[cfg(all(doctest, feature = "serde"))]
+#[doc = include_str!("../docs/json.md")]
+struct Json;

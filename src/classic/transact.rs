@@ -34,7 +34,7 @@ impl Plan {
             }
         }
         for planned in here() {
-            planned.put_rules(&table.chain(planned.name.as_str()), self.version, transaction);
+            planned.put_rules(&(&table, planned.name.as_str()).into(), self.version, transaction);
         }
         for planned in here().filter(|planned| planned.in_kernel && planned.kernel_policy.is_some()) {
             let policy = in_kernel(planned.policy);
@@ -50,7 +50,7 @@ impl Plan {
 
 impl Planned {
     /// Puts the new rules, and the one that is the policy, at their places.
-    fn put_rules(&self, chain: &object::ChainRef, version: Version, transaction: &mut Transaction) {
+    fn put_rules(&self, chain: &object::ChainPath<'_>, version: Version, transaction: &mut Transaction) {
         let end = match self.reject {
             Some((handle, true)) if self.policy == Policy::Reject => Some(handle),
             _ => None,

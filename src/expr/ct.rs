@@ -205,6 +205,7 @@ impl From<CtEvents> for Data {
 
 /// Reads or writes what connection tracking knows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Ct {
     /// What.
@@ -212,8 +213,10 @@ pub struct Ct {
     /// Which way.
     pub access: Access,
     /// Of which direction, for the keys that have one.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub direction: Option<CtDirection>,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
 }
 

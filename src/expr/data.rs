@@ -2,8 +2,7 @@
 
 use std::{fmt, net::IpAddr};
 
-use smallvec::SmallVec;
-
+use super::short_bytes::ShortBytes;
 use crate::wire::{Attribute, DecodeError, Nested, Value, Writer};
 
 /// `NFTA_DATA_VALUE`
@@ -14,12 +13,13 @@ pub(crate) const NFTA_DATA_VERDICT: u16 = 2;
 /// Bytes of a register, in the order in which the register holds them: packet fields in network byte order,
 /// everything that the kernel computes (marks, interface indexes, conntrack state) in the host's.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Data(SmallVec<[u8; 16]>);
+pub struct Data(ShortBytes);
 
 impl Data {
     /// Bytes as they are.
+    #[inline]
     pub fn new(bytes: &[u8]) -> Self {
-        Self(SmallVec::from_slice(bytes))
+        Self(ShortBytes::new(bytes))
     }
 
     /// One byte.
@@ -61,35 +61,36 @@ impl Data {
     }
 
     /// A name in a field of fixed size, filled up with NUL (interface names: 16).
+    #[inline]
     pub fn padded(name: &[u8], size: usize) -> Self {
-        let mut bytes = SmallVec::from_slice(name);
-        bytes.resize(size.max(name.len()), 0);
-        Self(bytes)
+        Self(ShortBytes::padded(name, size))
     }
 
     /// `length` bytes of zero.
+    #[inline]
     pub fn zero(length: usize) -> Self {
-        Self(SmallVec::from_elem(0, length))
+        Self::padded(&[], length)
     }
 
     /// The bytes.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        self.0.as_slice()
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.as_bytes().len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.as_bytes().is_empty()
     }
 
     /// Appends bytes, as in the key of a concatenation.
     pub fn extend(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+        self.0 = ShortBytes::new(&[self.as_bytes(), bytes].concat());
     }
 }
 
@@ -97,7 +98,7 @@ impl Data {
 impl fmt::Display for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("0x")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -111,7 +112,7 @@ impl fmt::Debug for Data {
 impl Value for Data {
     #[inline]
     fn put(&self, kind: u16, writer: &mut Writer<'_>) {
-        writer.nest(kind, |inner| inner.bytes(NFTA_DATA_VALUE, &self.0));
+        self.0.put_nested(kind, NFTA_DATA_VALUE, writer);
     }
 
     fn get(attribute: Attribute<'_>) -> Result<Self, DecodeError> {
@@ -125,6 +126,7 @@ impl Value for Data {
 
 /// What becomes of a packet, or where its way goes on (`enum nft_verdicts`, `enum nf_…` in `netfilter.h`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Verdict {
     /// `NF_ACCEPT`: this base chain is done; later ones still see the packet.

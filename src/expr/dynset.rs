@@ -30,25 +30,32 @@ flag_set! {
 
 /// Adds a register's content to a set, or removes it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Dynset {
     /// Holds the key.
     pub sreg_key: Register,
     /// For a map: holds what belongs to the key.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub sreg_data: Option<Register>,
     /// What is done.
     pub op: DynsetOp,
     /// The set's name.
     pub set: String,
     /// The set's number within its transaction (`NFTA_SET_ID`).
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub set_id: Option<u32>,
     /// The element's timeout in milliseconds; the set's if absent.
+    #[cfg_attr(feature = "serde", serde(rename = "timeout_ms", skip_serializing_if = "Option::is_none"))]
     pub timeout: Option<u64>,
     /// What the element does for each packet: limit, counter, quota, connlimit, last.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub expressions: Vec<Expr>,
     /// Negation.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub flags: Option<DynsetFlags>,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
 }
 

@@ -34,6 +34,7 @@ flag_set! {
 
 /// Reads, writes or removes a header or option.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Exthdr {
     /// Which way.
@@ -41,19 +42,24 @@ pub struct Exthdr {
     /// The header's or option's number.
     pub kind: u8,
     /// Bytes from the header's start.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub offset: Option<u32>,
     /// How many bytes.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub len: Option<u32>,
     /// Whether to read only if it is there.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub flags: Option<ExthdrFlags>,
     /// Where it is looked for.
     pub op: ExthdrOp,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
 }
 
 /// What an [`Exthdr`] does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum ExthdrAccess {
     /// Reads into a register. The rule breaks if the header is not there.

@@ -5,6 +5,7 @@ use crate::wire::{Attribute, Attributes, DecodeError, Nested, Unknown, Value, Wr
 
 /// Loads data into a register, or a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Immediate {
     /// Written; [`Register::VERDICT`] for a verdict.
@@ -12,11 +13,13 @@ pub struct Immediate {
     /// What is loaded.
     pub load: Load,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
 }
 
 /// What an [`Immediate`] loads.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Load {
     /// Bytes.
     Data(Data),

@@ -38,6 +38,7 @@ flag_set! {
 
 /// Applies an expression to what a tunnel carries. Kernel 6.2.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Inner {
     /// Which of several tunnels inside one another; the kernel knows only 0, the outermost.
@@ -51,6 +52,7 @@ pub struct Inner {
     /// What is applied: a [`super::Payload`] or a [`super::Meta`].
     pub expression: Box<Expr>,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
 }
 

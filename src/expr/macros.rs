@@ -16,11 +16,21 @@ macro_rules! expression {
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(
+            feature = "serde",
+            derive(serde::Serialize, serde::Deserialize),
+            serde(deny_unknown_fields)
+        )]
         #[non_exhaustive]
         pub struct $name {
             $( $(#[$required_meta])* pub $required: $required_type, )*
-            $( $(#[$optional_meta])* pub $optional: Option<$optional_type>, )*
+            $(
+                $(#[$optional_meta])*
+                #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+                pub $optional: Option<$optional_type>,
+            )*
             /// Attributes that this library does not know.
+            #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::wire::Unknown::is_empty"))]
             pub unknown: $crate::wire::Unknown,
         }
 

@@ -8,8 +8,10 @@
 //! bytes in `tests/golden/`.
 
 mod data;
+mod head;
 mod macros;
 mod register;
+mod short_bytes;
 mod unknown;
 
 pub use data::{ChainTarget, Data, Verdict};
@@ -18,6 +20,8 @@ pub use unknown::UnknownExpression;
 
 pub(crate) use data::{NFTA_DATA_VALUE, NFTA_DATA_VERDICT};
 pub(crate) use macros::expression;
+
+use head::ExpressionHead;
 
 use crate::wire::{Attribute, Attributes, DecodeError, Unknown, Value, Writer};
 
@@ -49,27 +53,35 @@ pub(crate) const NFTA_EXPR_DATA: u16 = 2;
 /// Writes an expression, name and data, inside an attribute of the number `kind`.
 #[inline]
 pub(crate) fn write_expression<E: Expression>(kind: u16, expression: &E, writer: &mut Writer<'_>) {
-    writer.nest(kind, |element| {
-        element.name(NFTA_EXPR_NAME, E::NAME);
-        if expression.has_data() {
-            element.nest(NFTA_EXPR_DATA, |data| expression.encode(data));
-        }
-    });
+    let start = writer.position();
+    writer.raw(const { ExpressionHead::new(E::NAME) }.as_slice());
+    if expression.has_data() {
+        let data = writer.position();
+        writer.raw(&[0; 4]);
+        expression.encode(writer);
+        writer.close(data, NFTA_EXPR_DATA);
+    }
+    writer.close(start, kind);
 }
 
 /// Declares the modules, [`Expr`], and its tables.
 macro_rules! expressions {
-    ($( $module:ident::$name:ident, )+) => {
+    ($( $module:ident::$name:ident as $held:ty, )+) => {
         $( mod $module; )+
         $( pub use $module::*; )+
 
         /// Any expression.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(
+            feature = "serde",
+            derive(serde::Serialize, serde::Deserialize),
+            serde(rename_all = "snake_case")
+        )]
         #[non_exhaustive]
         pub enum Expr {
             $(
                 #[doc = concat!("See [`struct@", stringify!($name), "`].")]
-                $name($name),
+                $name($held),
             )+
             /// An expression that this library does not know, or of a form that it does not know.
             Unknown(UnknownExpression),
@@ -86,7 +98,7 @@ macro_rules! expressions {
 
             fn decode_known(name: &str, data: Attributes<'_>) -> Option<Result<Self, DecodeError>> {
                 Some(match name {
-                    $( $name::NAME => $name::decode(data).map(Self::$name), )+
+                    $( $name::NAME => $name::decode(data).map(Self::from), )+
                     _ => return None,
                 })
             }
@@ -95,7 +107,7 @@ macro_rules! expressions {
         $(
             impl From<$name> for Expr {
                 fn from(expression: $name) -> Self {
-                    Self::$name(expression)
+                    Self::$name(expression.into())
                 }
             }
         )+
@@ -104,7 +116,7 @@ macro_rules! expressions {
         impl Value for Expr {
             fn put(&self, kind: u16, writer: &mut Writer<'_>) {
                 match self {
-                    $( Self::$name(expression) => write_expression(kind, expression, writer), )+
+                    $( Self::$name(expression) => write_expression::<$name>(kind, expression, writer), )+
                     Self::Unknown(unknown) => unknown.put(kind, writer),
                 }
             }
@@ -122,46 +134,46 @@ macro_rules! expressions {
 }
 
 expressions! {
-    bitwise::Bitwise,
-    byteorder::Byteorder,
-    cmp::Cmp,
-    connlimit::Connlimit,
-    counter::Counter,
-    ct::Ct,
-    dup::Dup,
-    dynset::Dynset,
-    exthdr::Exthdr,
-    fib::Fib,
-    flow_offload::FlowOffload,
-    fwd::Fwd,
-    hash::Hash,
-    immediate::Immediate,
-    inner::Inner,
-    last::Last,
-    limit::Limit,
-    log::Log,
-    lookup::Lookup,
-    masq::Masq,
-    meta::Meta,
-    nat::Nat,
-    notrack::Notrack,
-    numgen::Numgen,
-    objref::Objref,
-    osf::Osf,
-    payload::Payload,
-    queue::Queue,
-    quota::Quota,
-    range::Range,
-    redir::Redir,
-    reject::Reject,
-    rt::Rt,
-    socket::Socket,
-    synproxy::Synproxy,
-    tproxy::Tproxy,
-    tunnel::Tunnel,
-    xfrm::Xfrm,
-    xt_match::XtMatch,
-    xt_target::XtTarget,
+    bitwise::Bitwise as Box<Bitwise>,
+    byteorder::Byteorder as Byteorder,
+    cmp::Cmp as Cmp,
+    connlimit::Connlimit as Connlimit,
+    counter::Counter as Counter,
+    ct::Ct as Ct,
+    dup::Dup as Dup,
+    dynset::Dynset as Box<Dynset>,
+    exthdr::Exthdr as Exthdr,
+    fib::Fib as Fib,
+    flow_offload::FlowOffload as FlowOffload,
+    fwd::Fwd as Fwd,
+    hash::Hash as Hash,
+    immediate::Immediate as Immediate,
+    inner::Inner as Inner,
+    last::Last as Last,
+    limit::Limit as Limit,
+    log::Log as Log,
+    lookup::Lookup as Lookup,
+    masq::Masq as Masq,
+    meta::Meta as Meta,
+    nat::Nat as Nat,
+    notrack::Notrack as Notrack,
+    numgen::Numgen as Numgen,
+    objref::Objref as Objref,
+    osf::Osf as Osf,
+    payload::Payload as Payload,
+    queue::Queue as Queue,
+    quota::Quota as Quota,
+    range::Range as Range,
+    redir::Redir as Redir,
+    reject::Reject as Reject,
+    rt::Rt as Rt,
+    socket::Socket as Socket,
+    synproxy::Synproxy as Synproxy,
+    tproxy::Tproxy as Tproxy,
+    tunnel::Tunnel as Tunnel,
+    xfrm::Xfrm as Xfrm,
+    xt_match::XtMatch as XtMatch,
+    xt_target::XtTarget as XtTarget,
 }
 
 /// Expressions that hold expressions. They are decoded one level deep: the kernel nests no deeper, and hostile
@@ -214,4 +226,4 @@ pub(crate) fn attribute_name(expression: &str, kind: u16) -> Option<&'static str
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

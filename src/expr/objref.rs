@@ -41,16 +41,23 @@ kernel_enum! {
 
 /// Applies a named object to the packet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Objref {
     /// Which object.
     pub object: ObjectChoice,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
 }
 
 /// How an [`Objref`] finds its object.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum ObjectChoice {
     /// One object.
@@ -67,6 +74,7 @@ pub enum ObjectChoice {
         /// The map's name.
         set: String,
         /// The map's number within its transaction (`NFTA_SET_ID`).
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
         set_id: Option<u32>,
     },
 }

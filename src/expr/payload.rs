@@ -46,6 +46,7 @@ flag_set! {
 
 /// Reads or writes bytes of the packet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
     /// Where the offset counts from.
@@ -57,11 +58,17 @@ pub struct Payload {
     /// Which way.
     pub access: PayloadAccess,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
 }
 
 /// Whether packet bytes are read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum PayloadAccess {
     /// Into a register.
@@ -71,10 +78,13 @@ pub enum PayloadAccess {
         /// Read.
         sreg: Register,
         /// The checksum to mend.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
         checksum: Option<ChecksumKind>,
         /// Where it is, from the same base.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
         checksum_offset: Option<u32>,
         /// More about it.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
         checksum_flags: Option<ChecksumFlags>,
     },
 }

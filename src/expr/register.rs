@@ -7,6 +7,7 @@ use crate::wire::{Attribute, DecodeError, Value, Writer};
 /// A register (`enum nft_registers`): one verdict, and 64 bytes of data that can be addressed as four
 /// registers of 16 bytes or sixteen of 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Register(u32);
 
 impl Register {

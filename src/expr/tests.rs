@@ -2,7 +2,7 @@
 //! numbers are the kernel's.
 
 mod header;
-mod values;
+pub(crate) mod values;
 
 use std::net::IpAddr;
 
@@ -57,6 +57,17 @@ fn every_value_survives_the_wire() {
     }
     for (name, _) in KNOWN {
         assert!(seen.iter().any(|other| other == name), "no test values for {name}");
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn every_value_survives_as_json() {
+    for strategy in every() {
+        check("JSON", &strategy, |expression| {
+            crate::json::tests::survives(&expression);
+            Ok(())
+        });
     }
 }
 

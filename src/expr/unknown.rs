@@ -6,9 +6,15 @@ use super::{NFTA_EXPR_DATA, NFTA_EXPR_NAME};
 
 /// An expression kept byte for byte: of a newer kernel, or in a form that this library cannot decode.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct UnknownExpression {
     name: String,
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, with = "crate::json::data_attribute", skip_serializing_if = "Option::is_none")
+    )]
     data: Option<(u16, Box<[u8]>)>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     beside: Unknown,
 }
 

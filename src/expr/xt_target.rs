@@ -10,6 +10,7 @@ expression! {
         /// The revision of its structure.
         revision: u32 = NFTA_TARGET_REV(2),
         /// Its structure in C, padded to 8 bytes; laid out as on the machine that the kernel runs on.
+        #[cfg_attr(feature = "serde", serde(with = "crate::json::hex"))]
         info: Vec<u8> = NFTA_TARGET_INFO(3),
         ;;
     }

@@ -8,6 +8,7 @@
 mod compare;
 mod filled;
 mod same;
+mod whole;
 
 pub(crate) use compare::{prefix_between, said_as_list};
 

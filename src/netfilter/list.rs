@@ -28,18 +28,17 @@ impl<T: Transport> Netfilter<T> {
         })
     }
 
-    /// A chain with its rules, of one state of the ruleset; `None` where there is none.
-    ///
-    /// The rules are as the kernel reports them; what [`Netfilter::table`] reads can be sent back, too.
+    /// A chain with its rules, such that they can be sent, of one state of the ruleset; `None` where there is none.
     pub fn chain(&mut self, chain: impl Into<ChainRef>) -> Result<Option<Chain>, Error> {
         let place = chain.into();
         self.at_one_generation("list a chain", |this| {
             let Some(mut chain) = this.chain_header(&place)? else {
                 return Ok(Some(None));
             };
-            let Some(rules) = this.read_rules(&place)? else {
+            let Some(mut rules) = this.read_rules(&place)? else {
                 return Ok(None);
             };
+            this.mend_rules_of(&place.table, &mut rules)?;
             chain.rules = rules;
             Ok(Some(Some(chain)))
         })

@@ -3,6 +3,7 @@
 use super::{
     Netfilter,
     list::{attributes, decode, names},
+    mend::{flags_by_name, mend_rules, want_flags},
 };
 use crate::{
     Error,
@@ -12,13 +13,27 @@ use crate::{
 };
 
 impl<T: Transport> Netfilter<T> {
-    /// The rules of a chain, in order, as expressions, with their handles; [`Rule::lift`] makes words of them.
+    /// The rules of a chain, in order, as expressions, with their handles; such that they can be sent.
+    /// [`Rule::lift`] makes words of them.
     pub fn rules(&mut self, chain: impl Into<ChainRef>) -> Result<Vec<Rule>, Error> {
         let chain = chain.into();
-        self.at_one_generation(RULES, |this| this.read_rules(&chain))
+        self.at_one_generation(RULES, |this| {
+            let Some(mut rules) = this.read_rules(&chain)? else {
+                return Ok(None);
+            };
+            this.mend_rules_of(&chain.table, &mut rules)?;
+            Ok(Some(rules))
+        })
     }
 
-    /// One rule of a chain, by its handle; `None` where there is none.
+    /// Makes rules of a table such that they can be sent.
+    pub(super) fn mend_rules_of(&mut self, table: &TableRef, rules: &mut [Rule]) -> Result<(), Error> {
+        let sets = if want_flags(rules) { self.read_sets(table)? } else { Vec::new() };
+        mend_rules(table.family, rules, &flags_by_name(&sets));
+        Ok(())
+    }
+
+    /// One rule of a chain, by its handle, such that it can be sent; `None` where there is none.
     pub fn rule(&mut self, chain: impl Into<ChainRef>, handle: u64) -> Result<Option<Rule>, Error> {
         self.read_rule(nft::GETRULE, &chain.into(), handle)
     }
@@ -36,7 +51,11 @@ impl<T: Transport> Netfilter<T> {
             writer.put(NFTA_RULE_HANDLE, &handle);
         })?;
         let query = Query { operation, kind, family: chain.table.family.number(), attributes: &attributes };
-        self.one(query, |message| Ok(Rule::decode(message.attributes())?.rule))
+        let mut found = self.one(query, |message| Ok(Rule::decode(message.attributes())?.rule))?;
+        if let Some(rule) = &mut found {
+            self.mend_rules_of(&chain.table, std::slice::from_mut(rule))?;
+        }
+        Ok(found)
     }
 
     /// As [`Netfilter::rules`], of whichever state the ruleset is in; `None` where one is missing, because the

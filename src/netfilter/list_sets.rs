@@ -1,29 +1,37 @@
 //! Reading sets and their elements.
 
+use std::collections::HashSet;
+
 use super::{
     Netfilter,
     list::{decode, is_missing, names},
+    mend::{added_to, mend_element, mend_set, wants_targets},
 };
 use crate::{
     Error,
     expr::Data,
     netlink::{Query, Transport},
     object::{
-        Element, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_NAME, NFTA_SET_TABLE, Set,
-        SetRef, TableRef, decode_elements, encode_elements,
+        Element, NFTA_RULE_TABLE, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_NAME,
+        NFTA_SET_TABLE, Rule, Set, SetRef, TableRef, decode_elements, encode_elements,
     },
     wire::nft,
 };
 
 impl<T: Transport> Netfilter<T> {
-    /// The sets and maps of a table, without their elements; those that belong to one rule are among them
-    /// ([`Set::is_anonymous`]).
+    /// The sets and maps of a table, without their elements, such that they can be sent; those that belong to one
+    /// rule are among them ([`Set::is_anonymous`]).
     pub fn sets(&mut self, table: impl Into<TableRef>) -> Result<Vec<Set>, Error> {
         let table = table.into();
-        self.at_one_generation(SETS, |this| this.read_sets(&table).map(Some))
+        self.at_one_generation(SETS, |this| {
+            let mut sets = this.read_sets(&table)?;
+            this.mend_sets(&table, &mut sets)?;
+            Ok(Some(sets))
+        })
     }
 
-    /// The elements of a set or map, in the kernel's order, which is not always the same.
+    /// The elements of a set or map, in the kernel's order, which is not always the same; such that they can be
+    /// sent.
     ///
     /// Of one state of the ruleset; but what rules add and what times out makes no new one, so that of a set whose
     /// elements come and go by themselves, one that does just then can be missing.
@@ -39,13 +47,14 @@ impl<T: Transport> Netfilter<T> {
         })
     }
 
-    /// A set or map with its elements; `None` where there is none.
+    /// A set or map with its elements, such that it can be sent; `None` where there is none.
     pub fn set(&mut self, set: impl Into<SetRef>) -> Result<Option<Set>, Error> {
         let place = set.into();
         self.at_one_generation("list a set", |this| {
             let Some(mut set) = this.read_set(&place)? else {
                 return Ok(Some(None));
             };
+            this.mend_sets(&place.table, std::slice::from_mut(&mut set))?;
             set.elements = this.read_elements(&place, &set)?;
             Ok(Some(Some(set)))
         })
@@ -53,7 +62,33 @@ impl<T: Transport> Netfilter<T> {
 
     /// A set or map without its elements; `None` where there is none.
     pub fn set_header(&mut self, set: impl Into<SetRef>) -> Result<Option<Set>, Error> {
-        self.read_set(&set.into())
+        let place = set.into();
+        let mut found = self.read_set(&place)?;
+        if let Some(set) = &mut found {
+            self.mend_sets(&place.table, std::slice::from_mut(set))?;
+        }
+        Ok(found)
+    }
+
+    /// Mends sets of a table, whose rules are read where they matter: seldom.
+    pub(super) fn mend_sets(&mut self, table: &TableRef, sets: &mut [Set]) -> Result<(), Error> {
+        let targets = if sets.iter().any(wants_targets) { self.read_targets(table)? } else { HashSet::new() };
+        sets.iter_mut().for_each(|set| mend_set(set, &targets));
+        Ok(())
+    }
+
+    /// The sets that rules of a table add to.
+    fn read_targets(&mut self, table: &TableRef) -> Result<HashSet<String>, Error> {
+        let attributes = names(SETS, &[(NFTA_RULE_TABLE, &table.name)])?;
+        let (kind, family) = (nft::GETRULE, table.family.number());
+        let query = Query { operation: SETS, kind, family, attributes: &attributes };
+        query.dump(&mut self.transport, HashSet::new(), HashSet::clear, |targets, message| {
+            let read = Rule::decode(message.attributes()).map_err(decode(SETS))?;
+            if (message.family(), read.table) == (family, &*table.name) {
+                targets.extend(added_to(&[read.rule]));
+            }
+            Ok(())
+        })
     }
 
     /// The element of a set or map that a key has; `None` where it has none, or the set is not there.
@@ -92,7 +127,9 @@ impl<T: Transport> Netfilter<T> {
         let query = Query { operation, kind, family: set.table.family.number(), attributes: &attributes };
         let found = self.one(query, |message| {
             let mut elements = Vec::new();
-            decode_elements(message.attributes(), &mut elements).map(|()| elements.pop())
+            decode_elements(message.attributes(), &mut elements)?;
+            elements.iter_mut().for_each(mend_element);
+            Ok(elements.pop())
         })?;
         Ok(found.flatten())
     }
@@ -132,6 +169,7 @@ impl<T: Transport> Netfilter<T> {
             elements.clear();
             elements = self.dump_elements(nft::GETSETELEM, place, elements, Vec::clear)?;
             if super::settled::is_settled(set, &elements) {
+                elements.iter_mut().for_each(mend_element);
                 return Ok(elements);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Netfilter;
+use super::{Netfilter, mend::mend_table};
 use crate::{
     Error, Ruleset,
     netlink::Transport,
@@ -90,7 +90,7 @@ impl<T: Transport> Netfilter<T> {
             return Ok(None);
         };
         table.chains = chains;
-        super::mend::mend(&mut table);
+        mend_table(&mut table);
         Ok(Some(table))
     }
 }

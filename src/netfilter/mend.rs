@@ -4,24 +4,42 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     expr::{
-        Access, CmpOp, Dynset, DynsetFlags, Expr, ExthdrAccess, MetaKey, OsfFlags, PayloadAccess,
-        PayloadBase, QuotaFlags, Register,
+        Access, CmpOp, Dynset, DynsetFlags, Expr, ExthdrAccess, Meta, MetaKey, OsfFlags, Payload,
+        PayloadAccess, PayloadBase, QuotaFlags, Register,
     },
     language::Statement,
-    object::{Family, NFTA_RULE_COMPAT, Rule, SetFlags, Table},
+    object::{Element, ElementFlags, Family, NFTA_RULE_COMPAT, Rule, Set, SetFlags, Table},
     wire::{Attribute, NLA_F_NESTED, Writer},
 };
 
 /// The size that the kernel gives to a set that rules add to, where none was said.
 const SIZE_OF_DYNAMIC: u32 = 0xffff;
 
+/// The flags of a table's sets, by name.
+pub(super) type SetFlagsByName = HashMap<String, SetFlags>;
+
+/// The flags of these sets.
+pub(super) fn flags_by_name(sets: &[Set]) -> SetFlagsByName {
+    sets.iter().map(|set| (set.name.clone(), set.flags)).collect()
+}
+
 /// Mends a table as read, so that it can be sent.
-pub(super) fn mend(table: &mut Table) {
-    let family = table.family;
-    let flags: HashMap<String, SetFlags> =
-        table.sets.iter().map(|set| (set.name.clone(), set.flags)).collect();
-    let mut added_to = HashSet::new();
-    for rule in table.chains.iter_mut().flat_map(|chain| &mut chain.rules) {
+pub(super) fn mend_table(table: &mut Table) {
+    let flags = flags_by_name(&table.sets);
+    let mut targets = HashSet::new();
+    for chain in &mut table.chains {
+        mend_rules(table.family, &mut chain.rules, &flags);
+        targets.extend(added_to(&chain.rules));
+    }
+    for set in &mut table.sets {
+        mend_set(set, &targets);
+        set.elements.iter_mut().for_each(mend_element);
+    }
+}
+
+/// Mends rules as read from a table with these sets. Where [`want_flags`] says so, the sets' flags are needed.
+pub(super) fn mend_rules(family: Family, rules: &mut [Rule], flags: &SetFlagsByName) {
+    for rule in rules {
         for statement in &mut rule.body {
             let Statement::Expr(expression) = statement else {
                 continue;
@@ -29,21 +47,49 @@ pub(super) fn mend(table: &mut Table) {
             mend_expression(expression);
             if let Expr::Dynset(dynset) = expression {
                 mend_dynset(dynset, flags.get(&dynset.set).copied());
-                added_to.insert(dynset.set.clone());
             }
         }
         mend_compat(family, rule);
     }
-    for set in &mut table.sets {
-        set.expressions.iter_mut().for_each(mend_expression);
-        set.elements.iter_mut().flat_map(|element| &mut element.expressions).for_each(mend_expression);
-        // Sent, it would make the kernel choose a form that rules cannot add to.
-        if set.desc.size == Some(SIZE_OF_DYNAMIC)
-            && !set.flags.contains(SetFlags::EVAL)
-            && added_to.contains(&set.name)
-        {
-            set.desc.size = None;
-        }
+}
+
+/// Whether rules can only be mended by who knows their table's sets.
+pub(super) fn want_flags(rules: &[Rule]) -> bool {
+    dynsets(rules).any(|dynset| dynset.timeout == Some(0))
+}
+
+/// The sets that rules add to.
+pub(super) fn added_to(rules: &[Rule]) -> impl Iterator<Item = String> {
+    dynsets(rules).map(|dynset| dynset.set.clone())
+}
+
+fn dynsets(rules: &[Rule]) -> impl Iterator<Item = &Dynset> {
+    rules.iter().flat_map(Rule::expressions).filter_map(|expression| match expression {
+        Expr::Dynset(dynset) => Some(&**dynset),
+        _ => None,
+    })
+}
+
+/// Mends a set as read from a table whose rules add to the sets named. They matter where [`wants_targets`] says so.
+pub(super) fn mend_set(set: &mut Set, targets: &HashSet<String>) {
+    set.expressions.iter_mut().for_each(mend_expression);
+    // Sent, it would make the kernel choose a form that rules cannot add to.
+    if wants_targets(set) && targets.contains(&set.name) {
+        set.desc.size = None;
+    }
+}
+
+/// Whether a set can only be mended by who knows what rules add to.
+pub(super) fn wants_targets(set: &Set) -> bool {
+    set.desc.size == Some(SIZE_OF_DYNAMIC) && !set.flags.contains(SetFlags::EVAL)
+}
+
+/// Mends an element as read.
+pub(super) fn mend_element(element: &mut Element) {
+    element.expressions.iter_mut().for_each(mend_expression);
+    // The end of an interval has no time of its own; kernels from 6.12 on report 0 for it, and refuse that.
+    if element.flags.contains(ElementFlags::INTERVAL_END) {
+        (element.timeout, element.expiration) = (None, None);
     }
 }
 
@@ -77,7 +123,7 @@ const NFTA_RULE_COMPAT_FLAGS: u16 = 2;
 const NFT_RULE_COMPAT_F_INV: u32 = 1 << 1;
 
 /// The kernel wants to know the protocol of a rule with xtables' matches or targets, and does not report it: the
-/// rule's comparison of the protocol says it.
+/// rule's comparison of the protocol says it. Rules of arptables need none.
 fn mend_compat(family: Family, rule: &mut Rule) {
     let xtables =
         rule.expressions().any(|expression| matches!(expression, Expr::XtMatch(_) | Expr::XtTarget(_)));
@@ -89,36 +135,57 @@ fn mend_compat(family: Family, rule: &mut Rule) {
     };
     let mut compat = Vec::new();
     let mut writer = Writer::new(&mut compat);
-    writer.put(NFTA_RULE_COMPAT_PROTO, &u32::from(protocol));
+    writer.put(NFTA_RULE_COMPAT_PROTO, &protocol);
     writer.put(NFTA_RULE_COMPAT_FLAGS, &if negated { NFT_RULE_COMPAT_F_INV } else { 0 });
     rule.unknown.keep(Attribute::new(NFTA_RULE_COMPAT | NLA_F_NESTED, &compat));
 }
 
-/// The transport protocol that a rule asks for, and whether it is any other.
-fn protocol(family: Family, rule: &Rule) -> Option<(u8, bool)> {
+/// The protocol that a rule asks for, and whether it is any other: the transport protocol, or in a bridge table the
+/// EtherType.
+fn protocol(family: Family, rule: &Rule) -> Option<(u32, bool)> {
     let mut loaded: Option<Register> = None;
     for expression in rule.expressions() {
         match expression {
-            Expr::Meta(meta) if meta.key == MetaKey::L4Proto => {
-                if let Access::Load(register) = meta.access {
-                    loaded = Some(register);
+            Expr::Cmp(cmp) if loaded == Some(cmp.sreg) => {
+                let number = match (family, cmp.data.as_bytes()) {
+                    // The kernel takes the low half as the bytes of the frame.
+                    (Family::Bridge, &[high, low]) => Some(u16::from_ne_bytes([high, low]).into()),
+                    (Family::Bridge, _) => None,
+                    (_, &[protocol]) => Some(protocol.into()),
+                    _ => None,
+                };
+                match (&cmp.op, number) {
+                    (CmpOp::Eq, Some(number)) => return Some((number, false)),
+                    (CmpOp::Neq, Some(number)) => return Some((number, true)),
+                    _ => loaded = None,
                 }
             }
-            Expr::Payload(payload) if payload.base == PayloadBase::Network && payload.len == 1 => {
-                let place = if family == Family::Ip6 { 6 } else { 9 };
-                if let (PayloadAccess::Load(register), true) = (payload.access, payload.offset == place) {
-                    loaded = Some(register);
-                }
-            }
-            Expr::Cmp(cmp) if loaded == Some(cmp.sreg) => match (&cmp.op, cmp.data.as_bytes()) {
-                (CmpOp::Eq, [protocol]) => return Some((*protocol, false)),
-                (CmpOp::Neq, [protocol]) => return Some((*protocol, true)),
-                _ => loaded = None,
-            },
-            _ => loaded = None,
+            expression => loaded = protocol_load(family, expression),
         }
     }
     None
+}
+
+/// The register into which an expression loads the protocol.
+fn protocol_load(family: Family, expression: &Expr) -> Option<Register> {
+    let key = if family == Family::Bridge { MetaKey::Protocol } else { MetaKey::L4Proto };
+    // Of struct ethhdr, struct ipv6hdr, struct iphdr.
+    let place = match family {
+        Family::Bridge => (PayloadBase::Link, 12, 2),
+        Family::Ip6 => (PayloadBase::Network, 6, 1),
+        _ => (PayloadBase::Network, 9, 1),
+    };
+    match expression {
+        Expr::Meta(Meta { key: found, access: Access::Load(register), .. }) if *found == key => {
+            Some(*register)
+        }
+        Expr::Payload(Payload { base, offset, len, access: PayloadAccess::Load(register), .. })
+            if (*base, *offset, *len) == place =>
+        {
+            Some(*register)
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -126,15 +193,15 @@ mod tests {
     use super::*;
     use crate::{
         Chain,
-        expr::{Cmp, Counter, Data, DynsetOp, Exthdr, Limit, LimitUnit, Meta, Osf, Quota, XtMatch},
-        object::{DataType, Set},
+        expr::{Cmp, Counter, Data, DynsetOp, Exthdr, Limit, LimitUnit, Osf, Quota, XtMatch},
+        object::DataType,
     };
 
     fn mended(set: Set, expressions: Vec<Expr>) -> (Set, Rule) {
         let mut rule = Rule::new();
         rule.body = expressions.into_iter().map(Statement::Expr).collect();
         let mut table = Table::inet("edge").set(set).chain(Chain::new("c").rule(rule));
-        mend(&mut table);
+        mend_table(&mut table);
         let rule = table.chains.pop().and_then(|mut chain| chain.rules.pop()).unwrap();
         (table.sets.pop().unwrap(), rule)
     }
@@ -182,5 +249,35 @@ mod tests {
         }
         assert!(mended(set(), vec![load(), compare(CmpOp::Eq)]).1.unknown.is_empty());
         assert!(mended(set(), vec![foreign()]).1.unknown.is_empty());
+    }
+
+    #[test]
+    fn the_ethertype_of_a_bridge_rule_is_said_as_the_frame_has_it() {
+        let loads = [
+            Expr::from(Payload::load(PayloadBase::Link, 12, 2, Register::R1)),
+            Expr::from(Meta::load(MetaKey::Protocol, Register::R1)),
+        ];
+        for load in loads {
+            let compare = Cmp::new(Register::R1, CmpOp::Eq, Data::network_u16(0x0806));
+            let mut rule = Rule::new();
+            let expressions = [load, compare.into(), XtMatch::new("arp", 0u32, [0; 8]).into()];
+            rule.body = expressions.into_iter().map(Statement::Expr).collect();
+            mend_rules(Family::Bridge, std::slice::from_mut(&mut rule), &SetFlagsByName::new());
+            let compat = rule.unknown.iter().next().unwrap();
+            let number: u32 = compat.attributes().next().unwrap().unwrap().get().unwrap();
+            assert_eq!(number, u16::to_be(0x0806).into());
+        }
+    }
+
+    #[test]
+    fn the_end_of_an_interval_has_no_time() {
+        let hour = std::time::Duration::from_secs(3600);
+        let mut end = Element::end(Data::network_u32(7)).timeout(std::time::Duration::ZERO);
+        mend_element(&mut end);
+        assert_eq!(end, Element::end(Data::network_u32(7)));
+        let start = Element::new(Data::network_u32(7)).timeout(hour).expiration(hour);
+        let mut mended = start.clone();
+        mend_element(&mut mended);
+        assert_eq!(mended, start);
     }
 }

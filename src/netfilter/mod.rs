@@ -15,6 +15,7 @@ mod mend;
 mod reset;
 mod reset_sum;
 mod settled;
+mod snapshot;
 
 pub use commit::Committed;
 pub use generation::Generation;

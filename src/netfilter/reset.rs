@@ -4,7 +4,7 @@
 
 use nix::errno::Errno;
 
-use super::{Netfilter, reset_sum::sum, settled::all_different};
+use super::{Netfilter, mend::mend_element, reset_sum::sum, settled::all_different};
 use crate::{
     Error,
     expr::Data,
@@ -64,7 +64,9 @@ impl<T: Transport> Netfilter<T> {
                 Ok((found, whole)) => {
                     readings.extend(found);
                     if whole {
-                        return Ok(sum(readings, last));
+                        let mut rules = sum(readings, last);
+                        self.mend_rules_of(&chain.table, &mut rules)?;
+                        return Ok(rules);
                     }
                 }
                 Err(error) if may_be_too_old(&error) => {
@@ -143,7 +145,9 @@ impl<T: Transport> Netfilter<T> {
                     let whole = all_different(&elements);
                     readings.extend(elements);
                     if whole {
-                        return Ok(sum(readings, last));
+                        let mut elements = sum(readings, last);
+                        elements.iter_mut().for_each(mend_element);
+                        return Ok(elements);
                     }
                 }
                 Err(error) if may_be_too_old(&error) => {
@@ -162,7 +166,7 @@ impl<T: Transport> Netfilter<T> {
     /// [`Error::Unsupported`] where the kernel is too old.
     pub fn reset_set(&mut self, set: impl Into<SetRef>) -> Result<Option<Set>, Error> {
         let place = set.into();
-        let Some(mut set) = self.read_set(&place)? else {
+        let Some(mut set) = self.set_header(&place)? else {
             return Ok(None);
         };
         set.elements = self.reset_elements(place)?;
@@ -189,7 +193,7 @@ impl<T: Transport> Netfilter<T> {
             chain.rules = self.reset_rules(place.chain(&chain.name))?;
         }
         table.objects = self.reset_objects(&place)?;
-        super::mend::mend(&mut table);
+        super::mend::mend_table(&mut table);
         Ok(Some(table))
     }
 

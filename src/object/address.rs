@@ -1,12 +1,13 @@
 //! How operations name tables, chains and sets.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use super::{Chain, Family, Flowtable, Object, Set, Table};
 use crate::expr::ObjectKind;
 
 /// A table's family and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct TableRef {
     /// The family.
     pub family: Family,
@@ -58,6 +59,7 @@ impl fmt::Display for TableRef {
 
 /// A chain, by its table and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct ChainRef {
     /// The table.
     pub table: TableRef,
@@ -103,8 +105,104 @@ impl fmt::Display for ChainRef {
     }
 }
 
+/// Where a rule goes: a chain's family, table and name, borrowed where they can be, so that adding many rules
+/// one by one copies no names.
+///
+/// Made of whatever names a chain: `(&table, "input")`, `(Family::Inet, "edge", "input")`, a [`ChainRef`] or a
+/// reference to one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ChainPath<'a> {
+    /// The family.
+    pub family: Family,
+    /// The table's name.
+    pub table: Cow<'a, str>,
+    /// The chain's name.
+    pub name: Cow<'a, str>,
+}
+
+impl<'a> ChainPath<'a> {
+    fn new(table: impl Into<TablePath<'a>>, name: impl Into<Cow<'a, str>>) -> Self {
+        let TablePath { family, name: table } = table.into();
+        Self { family, table, name: name.into() }
+    }
+
+    /// The table.
+    pub fn table_ref(&self) -> TableRef {
+        TableRef::new(self.family, &*self.table)
+    }
+
+    /// The chain, with names of its own.
+    pub fn chain_ref(&self) -> ChainRef {
+        self.table_ref().chain(&*self.name)
+    }
+}
+
+impl<'a> From<&'a ChainRef> for ChainPath<'a> {
+    fn from(chain: &'a ChainRef) -> Self {
+        Self::new(&chain.table, &chain.name)
+    }
+}
+
+impl From<ChainRef> for ChainPath<'_> {
+    fn from(chain: ChainRef) -> Self {
+        Self::new(chain.table, chain.name)
+    }
+}
+
+impl<'a, T: Into<TablePath<'a>>, N: Into<Cow<'a, str>>> From<(T, N)> for ChainPath<'a> {
+    fn from((table, name): (T, N)) -> Self {
+        Self::new(table, name)
+    }
+}
+
+impl<'a, T: Into<TablePath<'a>>> From<(T, &'a Chain)> for ChainPath<'a> {
+    fn from((table, chain): (T, &'a Chain)) -> Self {
+        Self::new(table, &chain.name)
+    }
+}
+
+impl<'a, N: Into<Cow<'a, str>>, C: Into<Cow<'a, str>>> From<(Family, N, C)> for ChainPath<'a> {
+    fn from((family, table, chain): (Family, N, C)) -> Self {
+        Self::new((family, table), chain)
+    }
+}
+
+/// A table's family and name, borrowed where they can be; the beginning of a [`ChainPath`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TablePath<'a> {
+    /// The family.
+    pub family: Family,
+    /// The name.
+    pub name: Cow<'a, str>,
+}
+
+impl<'a> From<&'a Table> for TablePath<'a> {
+    fn from(table: &'a Table) -> Self {
+        Self { family: table.family, name: Cow::Borrowed(&table.name) }
+    }
+}
+
+impl<'a> From<&'a TableRef> for TablePath<'a> {
+    fn from(table: &'a TableRef) -> Self {
+        Self { family: table.family, name: Cow::Borrowed(&table.name) }
+    }
+}
+
+impl From<TableRef> for TablePath<'_> {
+    fn from(table: TableRef) -> Self {
+        Self { family: table.family, name: Cow::Owned(table.name) }
+    }
+}
+
+impl<'a, N: Into<Cow<'a, str>>> From<(Family, N)> for TablePath<'a> {
+    fn from((family, name): (Family, N)) -> Self {
+        Self { family, name: name.into() }
+    }
+}
+
 /// A set or map, by its table and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct SetRef {
     /// The table.
     pub table: TableRef,
@@ -144,6 +242,7 @@ impl fmt::Display for SetRef {
 
 /// A stateful object, by its table, kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct ObjectRef {
     /// The table.
     pub table: TableRef,
@@ -187,6 +286,7 @@ impl fmt::Display for ObjectRef {
 
 /// A flowtable, by its table and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct FlowtableRef {
     /// The table.
     pub table: TableRef,

@@ -1,6 +1,10 @@
 //! Chains: lists of rules, called by other chains or, with a base, by the kernel.
 
-use super::{Family, Hook, InterfaceName, Origin, Priority, Rule, check_name, userdata};
+use super::{
+    Family, Hook, InterfaceName, Origin, Priority, Rule, check_name,
+    interface::{decode_devices, encode_devices},
+    userdata,
+};
 use crate::{
     Invalid,
     wire::{Attribute, Attributes, DecodeError, Unknown, Writer, flag_set, kernel_enum},
@@ -58,6 +62,16 @@ impl ChainKind {
         }
     }
 
+    /// The kind that the kernel calls so.
+    pub(crate) fn from_word(word: String) -> Self {
+        match word.as_str() {
+            "filter" => Self::Filter,
+            "nat" => Self::Nat,
+            "route" => Self::Route,
+            _ => Self::Other(word),
+        }
+    }
+
     /// The hooks at which such a chain can sit in a family (`nft(8)`, "Supported chain types").
     pub fn allows(&self, family: Family, hook: Hook) -> bool {
         let ip = matches!(family, Family::Ip | Family::Ip6 | Family::Inet);
@@ -74,6 +88,7 @@ impl ChainKind {
 
 /// What makes a chain a base chain: the kernel sends packets through it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Base {
     /// What it is for.
@@ -83,33 +98,62 @@ pub struct Base {
     /// When, among the chains of the same hook.
     pub priority: Priority,
     /// What becomes of packets at its end; the kernel's default is to accept.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub policy: Option<Policy>,
     /// The network devices that it watches, for [`Hook::Ingress`] and [`Hook::Egress`].
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub devices: Vec<InterfaceName>,
     /// Packets and bytes that its policy decided about, where counted.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, with = "crate::json::counters", skip_serializing_if = "Option::is_none")
+    )]
     pub counters: Option<(u64, u64)>,
 }
 
 /// A chain with its rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Chain {
     /// Its name, unique in its table.
     pub name: String,
     /// For a base chain: where it sits.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub base: Option<Base>,
     /// See [`ChainFlags`].
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "ChainFlags::empty", skip_serializing_if = "ChainFlags::is_empty")
+    )]
     pub flags: ChainFlags,
     /// Bytes kept beside it; nft keeps the comment there.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, with = "crate::json::userdata", skip_serializing_if = "Option::is_none")
+    )]
     pub userdata: Option<Vec<u8>>,
     /// The kernel's number, when read.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub handle: Option<u64>,
     /// Its rules, in order.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub rules: Vec<Rule>,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
     /// The caller's line.
+    #[cfg_attr(feature = "serde", serde(skip, default = "Origin::here"))]
     pub origin: Origin,
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            skip_deserializing,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "crate::json::broken"
+        )
+    )]
     pub(crate) problem: Option<Invalid>,
 }
 
@@ -130,7 +174,6 @@ const NFTA_HOOK_HOOKNUM: u16 = 1;
 const NFTA_HOOK_PRIORITY: u16 = 2;
 const NFTA_HOOK_DEV: u16 = 3;
 const NFTA_HOOK_DEVS: u16 = 4;
-const NFTA_DEVICE_NAME: u16 = 1;
 
 const NFTA_COUNTER_BYTES: u16 = 1;
 const NFTA_COUNTER_PACKETS: u16 = 2;
@@ -284,11 +327,15 @@ impl Chain {
         base.devices.iter().try_for_each(InterfaceName::check)
     }
 
-    /// Appends the attributes of the chain itself.
-    pub(crate) fn encode(&self, family: Family, table: &str, writer: &mut Writer<'_>) {
+    /// Appends the attributes of the chain itself. With a number within the transaction it has that in the place
+    /// of its name, and the kernel gives it one: only chains that belong to a rule can do without.
+    pub(crate) fn encode(&self, family: Family, table: &str, id: Option<u32>, writer: &mut Writer<'_>) {
         let Self { name, base, flags, userdata, handle: _, rules: _, unknown, origin: _, problem: _ } = self;
         writer.text(NFTA_CHAIN_TABLE, table);
-        writer.put(NFTA_CHAIN_NAME, name);
+        match id {
+            None => writer.put(NFTA_CHAIN_NAME, name),
+            Some(id) => writer.put(NFTA_CHAIN_ID, &id),
+        }
         let flags = *flags - ChainFlags::BASE;
         if let Some(base) = base {
             base.encode(family, writer);
@@ -325,12 +372,7 @@ impl Chain {
         }
         if let Some(hook) = hook {
             let mut base = Base::decode(family, hook.attributes())?;
-            base.kind = match kind.as_deref() {
-                None | Some("filter") => ChainKind::Filter,
-                Some("nat") => ChainKind::Nat,
-                Some("route") => ChainKind::Route,
-                Some(other) => ChainKind::Other(other.to_owned()),
-            };
+            base.kind = kind.map_or(ChainKind::Filter, ChainKind::from_word);
             base.policy = policy;
             base.counters = counters;
             chain.base = Some(base);
@@ -350,11 +392,7 @@ impl Base {
             match devices.as_slice() {
                 [] => {}
                 [device] if !device.is_prefix() => inner.text(NFTA_HOOK_DEV, device.text()),
-                devices => inner.nest(NFTA_HOOK_DEVS, |list| {
-                    for device in devices {
-                        list.text(NFTA_DEVICE_NAME, device.text());
-                    }
-                }),
+                devices => inner.nest(NFTA_HOOK_DEVS, |list| encode_devices(devices, list)),
             }
         });
         writer.put_option(NFTA_CHAIN_POLICY, policy);
@@ -368,21 +406,20 @@ impl Base {
     }
 
     fn decode(family: Family, attributes: Attributes<'_>) -> Result<Self, DecodeError> {
-        let (mut hook, mut priority, mut devices) = (None, None, Vec::new());
+        let (mut hook, mut priority, mut device, mut devices) = (None, None, None, Vec::new());
         for attribute in attributes {
             let attribute = attribute?;
             match attribute.kind() {
                 NFTA_HOOK_HOOKNUM => hook = Some(Hook::from_number(family, attribute.get()?)),
                 NFTA_HOOK_PRIORITY => priority = Some(attribute.get::<i32>()?),
-                // The kernel reports a single device both ways.
-                NFTA_HOOK_DEV => {}
-                NFTA_HOOK_DEVS => {
-                    for device in attribute.attributes() {
-                        devices.push(InterfaceName::exact(device?.get::<String>()?));
-                    }
-                }
+                NFTA_HOOK_DEV => device = Some(InterfaceName::exact(attribute.get::<String>()?)),
+                NFTA_HOOK_DEVS => devices = decode_devices(attribute.attributes())?,
                 kind => return Err(DecodeError::Content { kind, problem: "unknown in a chain's hook" }),
             }
+        }
+        // A single device is reported both ways; before kernel 5.5 only this one.
+        if devices.is_empty() {
+            devices.extend(device);
         }
         Ok(Self {
             kind: ChainKind::Filter,
@@ -414,7 +451,7 @@ mod tests {
 
     fn round_trip(family: Family, chain: &Chain) -> Chain {
         let mut bytes = Vec::new();
-        chain.encode(family, "edge", &mut Writer::new(&mut bytes));
+        chain.encode(family, "edge", None, &mut Writer::new(&mut bytes));
         let (table, read) = Chain::decode(family, Attributes::new(&bytes)).unwrap();
         assert_eq!(table, "edge");
         read
@@ -428,6 +465,10 @@ mod tests {
         assert_eq!(round_trip(Family::Inet, &base), base);
         let devices = Chain::filter("in", Hook::Ingress).priority(0).devices(["eth0", "eth1"]);
         assert_eq!(round_trip(Family::Netdev, &devices), devices);
+        for device in ["eth0", "eth*"] {
+            let one = Chain::filter("in", Hook::Ingress).priority(0).device(device);
+            assert_eq!(round_trip(Family::Netdev, &one), one);
+        }
     }
 
     #[test]

@@ -42,6 +42,7 @@ expression! {
         /// The port that it comes to.
         dport: u16 = NFTA_CT_EXPECT_DPORT(3),
         /// How long it is waited for.
+        #[cfg_attr(feature = "serde", serde(rename = "timeout_ms"))]
         timeout: HostMilliseconds = NFTA_CT_EXPECT_TIMEOUT(4),
         /// How many are waited for at a time.
         size: u8 = NFTA_CT_EXPECT_SIZE(5),
@@ -63,11 +64,14 @@ expression! {
 /// The timeouts of a protocol's states, in seconds. What a state's number means is the protocol's to say
 /// (`enum ctattr_timeout_tcp` and its like in `linux/netfilter/nfnetlink_cttimeout.h`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct TimeoutPolicy {
     /// State and seconds.
+    #[cfg_attr(feature = "serde", serde(with = "crate::json::timeouts"))]
     pub timeouts: Vec<(u16, u32)>,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
 }
 
@@ -118,6 +122,7 @@ impl Nested for TimeoutPolicy {
 
 /// Milliseconds in the machine's byte order, unlike nearly all else in nf_tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct HostMilliseconds(pub u32);
 
 impl From<Duration> for HostMilliseconds {

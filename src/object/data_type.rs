@@ -25,6 +25,7 @@ kernel_enum! {
 /// assert_eq!(flow.fields, [4, 2]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct DataType {
     /// nft's number.
@@ -34,6 +35,7 @@ pub struct DataType {
     /// How they lie.
     pub order: KeyOrder,
     /// The parts of a concatenation, in bytes, without what fills each up to four; none for a single value.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub fields: Vec<u32>,
 }
 

@@ -1,6 +1,6 @@
 //! Elements of sets.
 
-use std::time::Duration;
+use std::{borrow::Borrow, time::Duration};
 
 use super::{
     set::{encode_expressions, milliseconds},
@@ -26,7 +26,7 @@ flag_set! {
 
 pub(crate) const NFTA_SET_ELEM_LIST_TABLE: u16 = 1;
 pub(crate) const NFTA_SET_ELEM_LIST_SET: u16 = 2;
-const NFTA_SET_ELEM_LIST_ELEMENTS: u16 = 3;
+pub(crate) const NFTA_SET_ELEM_LIST_ELEMENTS: u16 = 3;
 const NFTA_SET_ELEM_LIST_SET_ID: u16 = 4;
 
 /// Attributes of a message about elements.
@@ -39,6 +39,7 @@ pub(crate) const ELEMENT_LIST_ATTRIBUTES: &[(&str, u16)] = &[
 
 /// What a map holds for a key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum ElementData {
     /// Bytes for a register.
@@ -54,26 +55,66 @@ pub enum ElementData {
 /// In a set of intervals, a range is two elements, its first key and the [end](Element::end) behind it; in a
 /// concatenation of intervals, it is one with [`Element::key_end`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Element {
     /// The key; empty for [`ElementFlags::CATCHALL`].
     pub key: Data,
     /// The last key of a range, in a concatenation of intervals.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub key_end: Option<Data>,
     /// In a map: what it holds for the key.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub data: Option<ElementData>,
     /// See [`ElementFlags`].
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "ElementFlags::empty", skip_serializing_if = "ElementFlags::is_empty")
+    )]
     pub flags: ElementFlags,
     /// How long it stays; the set's timeout if absent. Whole milliseconds.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "timeout_ms",
+            default,
+            with = "crate::json::time",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
     pub timeout: Option<Duration>,
     /// How much of that is left. Whole milliseconds.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "expiration_ms",
+            default,
+            with = "crate::json::time",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
     pub expiration: Option<Duration>,
     /// What it does for the packets that it matches; in a set with expressions, with their state.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub expressions: Vec<Expr>,
     /// Bytes kept beside it; nft keeps the comment there ([`userdata`]).
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, with = "crate::json::userdata", skip_serializing_if = "Option::is_none")
+    )]
     pub userdata: Option<Vec<u8>>,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            skip_deserializing,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "crate::json::broken"
+        )
+    )]
     pub(crate) problem: Option<Box<Invalid>>,
 }
 
@@ -308,11 +349,11 @@ const LIST_LIMIT: usize = 60_000;
 
 /// Appends one message's worth of `elements` and returns how many were written; the caller calls again with
 /// the rest.
-pub(crate) fn encode_elements(
+pub(crate) fn encode_elements<E: Borrow<Element>>(
     table: &str,
     set: &str,
     id: Option<u32>,
-    elements: &[Element],
+    elements: &[E],
     writer: &mut Writer<'_>,
 ) -> usize {
     writer.text(NFTA_SET_ELEM_LIST_TABLE, table);
@@ -325,7 +366,7 @@ pub(crate) fn encode_elements(
             if list.position() - start > LIST_LIMIT {
                 break;
             }
-            list.put(NFTA_LIST_ELEM, element);
+            list.put(NFTA_LIST_ELEM, element.borrow());
             written += 1;
         }
     });

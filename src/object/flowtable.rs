@@ -1,6 +1,9 @@
 //! Flowtables: connections whose packets go from device to device without the rules being asked.
 
-use super::{Family, InterfaceName, Origin, Priority, check_name};
+use super::{
+    Family, InterfaceName, Origin, Priority, check_name,
+    interface::{decode_devices, encode_devices},
+};
 use crate::{
     Invalid,
     wire::{Attributes, DecodeError, Unknown, Writer, flag_set},
@@ -20,6 +23,7 @@ flag_set! {
 
 /// A flowtable. It sits at the ingress hook of its devices; rules put connections into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Flowtable {
     /// Its name, unique in its table.
@@ -27,16 +31,25 @@ pub struct Flowtable {
     /// When, among what sits at the same hook.
     pub priority: Priority,
     /// The network devices between which it forwards.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub devices: Vec<InterfaceName>,
     /// See [`FlowtableFlags`].
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "FlowtableFlags::empty", skip_serializing_if = "FlowtableFlags::is_empty")
+    )]
     pub flags: FlowtableFlags,
     /// The kernel's number, when read.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub handle: Option<u64>,
     /// How many rules refer to it, when read.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub uses: Option<u32>,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
     /// The caller's line.
+    #[cfg_attr(feature = "serde", serde(skip, default = "Origin::here"))]
     pub origin: Origin,
 }
 
@@ -61,7 +74,6 @@ pub(crate) const FLOWTABLE_ATTRIBUTES: &[(&str, u16)] = &[
 const NFTA_FLOWTABLE_HOOK_NUM: u16 = 1;
 const NFTA_FLOWTABLE_HOOK_PRIORITY: u16 = 2;
 const NFTA_FLOWTABLE_HOOK_DEVS: u16 = 3;
-const NFTA_DEVICE_NAME: u16 = 1;
 
 /// `NF_NETDEV_INGRESS`, the only hook that the kernel takes.
 const INGRESS: u32 = 0;
@@ -114,9 +126,7 @@ impl Flowtable {
             hook.put(NFTA_FLOWTABLE_HOOK_NUM, &INGRESS);
             hook.put(NFTA_FLOWTABLE_HOOK_PRIORITY, &priority.number(family));
             if !devices.is_empty() {
-                hook.nest(NFTA_FLOWTABLE_HOOK_DEVS, |list| {
-                    devices.iter().for_each(|device| list.text(NFTA_DEVICE_NAME, device.text()));
-                });
+                hook.nest(NFTA_FLOWTABLE_HOOK_DEVS, |list| encode_devices(devices, list));
             }
         });
         if !flags.is_empty() {
@@ -153,11 +163,7 @@ impl Flowtable {
             match attribute.kind() {
                 NFTA_FLOWTABLE_HOOK_NUM if attribute.get::<u32>()? == INGRESS => {}
                 NFTA_FLOWTABLE_HOOK_PRIORITY => self.priority = attribute.get::<i32>()?.into(),
-                NFTA_FLOWTABLE_HOOK_DEVS => {
-                    for device in attribute.attributes() {
-                        self.devices.push(InterfaceName::exact(device?.get::<String>()?));
-                    }
-                }
+                NFTA_FLOWTABLE_HOOK_DEVS => self.devices = decode_devices(attribute.attributes())?,
                 kind => return Err(DecodeError::Content { kind, problem: "unknown in a flowtable's hook" }),
             }
         }
@@ -171,7 +177,8 @@ mod tests {
 
     #[test]
     fn flowtables_survive_the_wire() {
-        let fast = Flowtable::new("fast", ["eth0", "eth1"]).priority(-5).flags(FlowtableFlags::COUNTER);
+        let fast =
+            Flowtable::new("fast", ["eth0", "eth1", "wg*"]).priority(-5).flags(FlowtableFlags::COUNTER);
         for flowtable in [Flowtable::new("none", [""; 0]).priority(0), fast] {
             assert_eq!(flowtable.check(), Ok(()));
             let mut bytes = Vec::new();

@@ -34,6 +34,18 @@ pub enum Hook {
 }
 
 impl Hook {
+    /// Those that have a name.
+    #[cfg(feature = "serde")]
+    pub(crate) const NAMED: [Self; 7] = [
+        Self::Prerouting,
+        Self::Input,
+        Self::Forward,
+        Self::Output,
+        Self::Postrouting,
+        Self::Ingress,
+        Self::Egress,
+    ];
+
     /// The hooks that a family has, with the kernel's numbers.
     pub const fn of(family: Family) -> &'static [(Self, u32)] {
         match family {

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use crate::{Invalid, expr::Data};
+use crate::{
+    Invalid,
+    expr::Data,
+    wire::{Attributes, DecodeError, Writer},
+};
 
 /// The size of the kernel's field (`IFNAMSIZ`), its NUL included.
 const SIZE: usize = 16;
@@ -52,6 +56,31 @@ impl InterfaceName {
     pub fn data(&self) -> Data {
         if self.prefix { Data::new(self.text.as_bytes()) } else { Data::padded(self.text.as_bytes(), SIZE) }
     }
+}
+
+const NFTA_DEVICE_NAME: u16 = 1;
+/// Kernel 6.17.
+const NFTA_DEVICE_PREFIX: u16 = 2;
+
+/// Appends the devices of a hook (`enum nft_devices_attributes`).
+pub(super) fn encode_devices(devices: &[InterfaceName], list: &mut Writer<'_>) {
+    for device in devices {
+        let kind = if device.prefix { NFTA_DEVICE_PREFIX } else { NFTA_DEVICE_NAME };
+        list.text(kind, &device.text);
+    }
+}
+
+/// The devices of a hook.
+pub(super) fn decode_devices(attributes: Attributes<'_>) -> Result<Vec<InterfaceName>, DecodeError> {
+    let device = |attribute: Result<crate::wire::Attribute<'_>, _>| {
+        let attribute = attribute?;
+        match attribute.kind() {
+            NFTA_DEVICE_NAME => attribute.get().map(|name: String| InterfaceName::exact(name)),
+            NFTA_DEVICE_PREFIX => attribute.get().map(|name: String| InterfaceName::prefix(name)),
+            kind => Err(DecodeError::Content { kind, problem: "unknown in a hook's devices" }),
+        }
+    };
+    attributes.map(device).collect()
 }
 
 /// `eth0` is one interface; `eth+` (iptables) and `eth*` (nft) are all that begin with `eth`.

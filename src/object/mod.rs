@@ -13,6 +13,7 @@ mod interface;
 mod name;
 mod origin;
 mod priority;
+mod report;
 mod rule;
 mod set;
 mod set_desc;
@@ -20,7 +21,7 @@ mod stateful;
 mod table;
 pub mod userdata;
 
-pub use address::{ChainRef, FlowtableRef, ObjectRef, SetRef, TableRef};
+pub use address::{ChainPath, ChainRef, FlowtableRef, ObjectRef, SetRef, TablePath, TableRef};
 pub use chain::{Base, Chain, ChainFlags, ChainKind, Policy};
 pub use counts::Counts;
 pub use ct_object::{CtExpect, CtHelper, CtTimeout, HostMilliseconds, SecMark, TimeoutPolicy};
@@ -33,6 +34,7 @@ pub use interface::InterfaceName;
 pub use name::check_name;
 pub use origin::Origin;
 pub use priority::Priority;
+pub use report::Report;
 pub use rule::{Position, Rule, RuleAnchor};
 pub use set::{MapData, Set, SetFlags, SetPolicy};
 pub use set_desc::SetDesc;
@@ -43,14 +45,14 @@ pub(crate) use chain::{
     CHAIN_ATTRIBUTES, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_POLICY, NFTA_CHAIN_TABLE,
 };
 pub(crate) use element::{
-    ELEMENT_ATTRIBUTES, ELEMENT_LIST_ATTRIBUTES, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE,
-    decode_elements, encode_elements,
+    ELEMENT_ATTRIBUTES, ELEMENT_LIST_ATTRIBUTES, NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_SET_ELEM_LIST_SET,
+    NFTA_SET_ELEM_LIST_TABLE, decode_elements, encode_elements,
 };
 pub(crate) use flowtable::{FLOWTABLE_ATTRIBUTES, NFTA_FLOWTABLE_NAME, NFTA_FLOWTABLE_TABLE};
 pub(crate) use rule::{
-    NFTA_RULE_CHAIN, NFTA_RULE_COMPAT, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE, NFTA_RULE_ID,
-    NFTA_RULE_POSITION, NFTA_RULE_POSITION_ID, NFTA_RULE_TABLE, NFTA_RULE_USERDATA, RULE_ATTRIBUTES,
-    ReadRule,
+    NFTA_RULE_CHAIN, NFTA_RULE_CHAIN_ID, NFTA_RULE_COMPAT, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE,
+    NFTA_RULE_ID, NFTA_RULE_POSITION, NFTA_RULE_POSITION_ID, NFTA_RULE_TABLE, NFTA_RULE_USERDATA,
+    RULE_ATTRIBUTES, ReadRule,
 };
 pub(crate) use set::{NFTA_SET_NAME, NFTA_SET_TABLE, SET_ATTRIBUTES};
 pub(crate) use stateful::{NFTA_OBJ_NAME, NFTA_OBJ_TABLE, NFTA_OBJ_TYPE, OBJECT_ATTRIBUTES};

@@ -49,6 +49,25 @@ impl Priority {
     #[doc(alias = "NF_IP_PRI_NAT_SRC")]
     pub const SRCNAT: Self = Self::named(Base::SrcNat);
 
+    /// nft's names.
+    #[cfg(feature = "serde")]
+    pub(crate) const NAMED: [(&'static str, Self); 7] = [
+        ("raw", Self::RAW),
+        ("mangle", Self::MANGLE),
+        ("dstnat", Self::DSTNAT),
+        ("filter", Self::FILTER),
+        ("security", Self::SECURITY),
+        ("out", Self::OUT),
+        ("srcnat", Self::SRCNAT),
+    ];
+
+    /// nft's name, if it is said by name, and what is added to it.
+    #[cfg(feature = "serde")]
+    pub(crate) fn said(self) -> (Option<&'static str>, i32) {
+        let named = Self::NAMED.iter().find(|(_, named)| named.base == self.base);
+        (named.map(|(name, _)| *name), self.offset)
+    }
+
     const fn named(base: Base) -> Self {
         Self { base, offset: 0 }
     }

@@ -3,12 +3,12 @@
 //! How a rule is *said* (`tcp().dport(22).accept()`) is in [`crate::language`]; here is what the kernel
 //! keeps beside the expressions.
 
-use super::{Origin, userdata};
+use super::{ChainRef, Family, Origin, TableRef, userdata};
 use crate::{
     Invalid,
-    expr::{Expr, decode_list},
+    expr::{Expr, NFTA_LIST_ELEM, decode_list},
     language::Statement,
-    wire::{Attributes, DecodeError, Unknown},
+    wire::{Attributes, DecodeError, Unknown, Writer},
 };
 
 /// A rule as a value: statements in order, a comment, and the handle once the kernel has given one.
@@ -20,20 +20,38 @@ use crate::{
 /// assert_eq!(rule.body.len(), 3);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Rule {
     /// What it says, in order.
     pub body: Vec<Statement>,
     /// Bytes kept beside it; nft keeps the comment there ([`userdata`]).
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, with = "crate::json::userdata", skip_serializing_if = "Option::is_none")
+    )]
     pub userdata: Option<Vec<u8>>,
     /// The kernel's number, when read.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub handle: Option<u64>,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
     /// What errors call it, beside the caller's line.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub label: Option<String>,
     /// The caller's line.
+    #[cfg_attr(feature = "serde", serde(skip, default = "Origin::here"))]
     pub origin: Origin,
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            skip_deserializing,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "crate::json::broken"
+        )
+    )]
     pub(crate) problem: Option<Box<Invalid>>,
 }
 
@@ -85,7 +103,7 @@ pub(crate) const NFTA_RULE_USERDATA: u16 = 7;
 const NFTA_RULE_PAD: u16 = 8;
 pub(crate) const NFTA_RULE_ID: u16 = 9;
 pub(crate) const NFTA_RULE_POSITION_ID: u16 = 10;
-const NFTA_RULE_CHAIN_ID: u16 = 11;
+pub(crate) const NFTA_RULE_CHAIN_ID: u16 = 11;
 
 pub(crate) const RULE_ATTRIBUTES: &[(&str, u16)] = &[
     ("NFTA_RULE_TABLE", NFTA_RULE_TABLE),
@@ -160,6 +178,17 @@ impl Rule {
         })
     }
 
+    /// Appends the attributes of a rule that is made of expressions, in the form in which the kernel reports it.
+    pub(crate) fn encode(&self, table: &str, chain: &str, writer: &mut Writer<'_>) {
+        writer.text(NFTA_RULE_TABLE, table);
+        writer.text(NFTA_RULE_CHAIN, chain);
+        writer.nest(NFTA_RULE_EXPRESSIONS, |list| {
+            self.expressions().for_each(|expression| list.put(NFTA_LIST_ELEM, expression));
+        });
+        writer.put_option(NFTA_RULE_USERDATA, &self.userdata);
+        self.unknown.encode(writer);
+    }
+
     /// A rule as the kernel reports it.
     #[track_caller]
     pub(crate) fn decode(attributes: Attributes<'_>) -> Result<ReadRule<'_>, DecodeError> {
@@ -191,4 +220,11 @@ pub(crate) struct ReadRule<'a> {
     /// The handle of the rule before it.
     pub(crate) previous: Option<u64>,
     pub(crate) rule: Rule,
+}
+
+impl ReadRule<'_> {
+    /// The chain that it is in.
+    pub(crate) fn place(&self, family: Family) -> ChainRef {
+        TableRef::new(family, self.table).chain(self.chain)
+    }
 }

@@ -56,6 +56,11 @@ kernel_enum! {
 
 /// What the keys of a map lead to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum MapData {
     /// Bytes for a register.
@@ -88,38 +93,82 @@ pub enum MapData {
 /// assert_eq!(blocked.key_len, 4);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Set {
     /// Its name, unique in its table; `__set%d` for an anonymous one.
     pub name: String,
     /// See [`SetFlags`].
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "SetFlags::empty", skip_serializing_if = "SetFlags::is_empty")
+    )]
     pub flags: SetFlags,
     /// nft's number for the key's type, so that nft can print it (`enum datatypes`). The kernel ignores it.
     pub key_type: u32,
     /// Bytes of a key, 1 to 64.
     pub key_len: u32,
     /// For a map: what keys lead to.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub data: Option<MapData>,
     /// What the kernel chooses its form by; performance if absent.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub policy: Option<SetPolicy>,
     /// How much it holds, and what a concatenation consists of.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "SetDesc::is_empty"))]
     pub desc: SetDesc,
     /// How long its elements stay, where they do not say it themselves. Whole milliseconds.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "timeout_ms",
+            default,
+            with = "crate::json::time",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
     pub timeout: Option<Duration>,
     /// How often the kernel looks for elements whose time is over. Whole milliseconds.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "gc_interval_ms",
+            default,
+            with = "crate::json::time",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
     pub gc_interval: Option<Duration>,
     /// What each element does for the packets that it matches: counter, limit, quota, connlimit, last.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub expressions: Vec<Expr>,
     /// Bytes kept beside it; nft keeps the key's byte order and the comment there ([`userdata`]).
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, with = "crate::json::userdata::of_set", skip_serializing_if = "Option::is_none")
+    )]
     pub userdata: Option<Vec<u8>>,
     /// The kernel's number, when read.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub handle: Option<u64>,
     /// Its elements.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub elements: Vec<Element>,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
     /// The caller's line.
+    #[cfg_attr(feature = "serde", serde(skip, default = "Origin::here"))]
     pub origin: Origin,
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            skip_deserializing,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "crate::json::broken"
+        )
+    )]
     pub(crate) problem: Option<Invalid>,
 }
 
@@ -350,8 +399,8 @@ impl Set {
         }
     }
 
-    /// Appends the attributes of the set itself. `id` is its number within the transaction.
-    pub(crate) fn encode(&self, table: &str, id: u32, writer: &mut Writer<'_>) {
+    /// Appends the attributes of the set itself. `id` is its number within the transaction, if it is for one.
+    pub(crate) fn encode(&self, table: &str, id: Option<u32>, writer: &mut Writer<'_>) {
         let Self {
             name,
             flags,
@@ -384,7 +433,7 @@ impl Set {
             Some(MapData::Verdict) => writer.put(NFTA_SET_DATA_TYPE, &VERDICTS),
             Some(MapData::Object(kind)) => writer.put(NFTA_SET_OBJ_TYPE, kind),
         }
-        writer.put(NFTA_SET_ID, &id);
+        writer.put_option(NFTA_SET_ID, &id);
         writer.put_option(NFTA_SET_POLICY, policy);
         if !desc.is_empty() {
             writer.put(NFTA_SET_DESC, desc);
@@ -472,7 +521,7 @@ mod tests {
 
     fn round_trip(set: &Set) -> Set {
         let mut bytes = Vec::new();
-        set.encode("edge", 7, &mut Writer::new(&mut bytes));
+        set.encode("edge", Some(7), &mut Writer::new(&mut bytes));
         let (table, read) = Set::decode(Attributes::new(&bytes)).unwrap();
         assert_eq!(table, "edge");
         read

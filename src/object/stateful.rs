@@ -9,6 +9,11 @@ use crate::{
 
 /// What a stateful object is, with its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum ObjectData {
     /// Counts packets and bytes.
@@ -24,8 +29,10 @@ pub enum ObjectData {
     /// Connection tracking timeouts.
     CtTimeout(CtTimeout),
     /// A security mark.
+    #[cfg_attr(feature = "serde", serde(rename = "secmark"))]
     SecMark(SecMark),
     /// An expected connection.
+    #[cfg_attr(feature = "serde", serde(rename = "ct_expectation"))]
     CtExpect(CtExpect),
     /// A SYN proxy.
     Synproxy(Synproxy),
@@ -54,6 +61,7 @@ pub enum ObjectData {
 /// assert_eq!(table.objects.len(), 2);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Object {
     /// Its name, unique among the table's objects of its kind.
@@ -61,15 +69,32 @@ pub struct Object {
     /// What it is.
     pub data: ObjectData,
     /// Bytes kept beside it; nft keeps the comment there ([`userdata`]).
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, with = "crate::json::userdata", skip_serializing_if = "Option::is_none")
+    )]
     pub userdata: Option<Vec<u8>>,
     /// The kernel's number, when read.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub handle: Option<u64>,
     /// How many rules and elements refer to it, when read.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub uses: Option<u32>,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
     /// The caller's line.
+    #[cfg_attr(feature = "serde", serde(skip, default = "Origin::here"))]
     pub origin: Origin,
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            skip_deserializing,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "crate::json::broken"
+        )
+    )]
     pub(crate) problem: Option<Invalid>,
 }
 

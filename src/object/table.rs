@@ -32,6 +32,7 @@ flag_set! {
 /// assert_eq!(table.chains.len(), 1);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Table {
     /// Which packets its chains see.
@@ -39,23 +40,47 @@ pub struct Table {
     /// Its name, unique in the family.
     pub name: String,
     /// See [`TableFlags`].
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "TableFlags::empty", skip_serializing_if = "TableFlags::is_empty")
+    )]
     pub flags: TableFlags,
     /// Bytes kept beside it; nft keeps the comment there ([`userdata`]).
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, with = "crate::json::userdata", skip_serializing_if = "Option::is_none")
+    )]
     pub userdata: Option<Vec<u8>>,
     /// The kernel's number, when read.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub handle: Option<u64>,
     /// Stateful objects.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub objects: Vec<Object>,
     /// Flowtables.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub flowtables: Vec<Flowtable>,
     /// Named sets; in a table as read, those that belong to one rule, too.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub sets: Vec<Set>,
     /// Chains.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub chains: Vec<Chain>,
     /// Attributes that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
     /// The caller's line.
+    #[cfg_attr(feature = "serde", serde(skip, default = "Origin::here"))]
     pub origin: Origin,
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            skip_deserializing,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "crate::json::broken"
+        )
+    )]
     pub(crate) problem: Option<Invalid>,
 }
 

@@ -39,6 +39,14 @@ fn with_head(head: &[(u16, &[u8])]) -> Vec<u8> {
     bytes
 }
 
+/// As JSON, it is the same too.
+#[cfg(feature = "serde")]
+use crate::json::tests::survives;
+
+/// There is no other form.
+#[cfg(not(feature = "serde"))]
+fn survives<T>(_: &T) {}
+
 /// Reads any bytes behind `head`, and writes and reads again whatever could be read.
 fn check<T: PartialEq + std::fmt::Debug>(
     head: &[(u16, &[u8])],
@@ -73,14 +81,20 @@ fn any_sets_bytes_survive() {
     let head = [NAMES[0], NAMES[1], (5, &[0, 0, 0, 4])];
     let read =
         |bytes: &[u8]| Set::decode(Attributes::new(bytes)).ok().map(|(_, set)| Set { handle: None, ..set });
-    check(&head, read, |set| written(|writer| set.encode("edge", 1, writer)));
+    check(&head, read, |set| {
+        survives(set);
+        written(|writer| set.encode("edge", None, writer))
+    });
 }
 
 #[test]
 fn any_elements_bytes_survive() {
     let key = written(|writer| writer.bytes(1, &[0, 80]));
     let read = |bytes: &[u8]| Element::decode(Attributes::new(bytes)).ok();
-    check(&[(1, &key)], read, |element| written(|writer| element.encode(writer)));
+    check(&[(1, &key)], read, |element| {
+        survives(element);
+        written(|writer| element.encode(writer))
+    });
 }
 
 #[test]
@@ -91,7 +105,10 @@ fn any_objects_bytes_survive() {
         // How often it is used is the kernel's to say.
         let read =
             |bytes: &[u8]| read(bytes).map(|(_, object)| Object { uses: None, handle: None, ..object });
-        check(&head, read, |object| written(|writer| object.encode("edge", writer)));
+        check(&head, read, |object| {
+            survives(object);
+            written(|writer| object.encode("edge", writer))
+        });
     }
 }
 
@@ -100,5 +117,8 @@ fn any_flowtables_bytes_survive() {
     let read = |bytes: &[u8]| Flowtable::decode(Attributes::new(bytes)).ok();
     let read =
         |bytes: &[u8]| read(bytes).map(|(_, flowtable)| Flowtable { uses: None, handle: None, ..flowtable });
-    check(&NAMES, read, |flowtable| written(|writer| flowtable.encode(Family::Inet, "edge", writer)));
+    check(&NAMES, read, |flowtable| {
+        survives(flowtable);
+        written(|writer| flowtable.encode(Family::Inet, "edge", writer))
+    });
 }

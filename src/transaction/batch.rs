@@ -1,5 +1,7 @@
 //! The bytes of a transaction.
 
+use std::borrow::Borrow;
+
 use super::{Operation, OperationId, Subject, Verb};
 use crate::{
     Invalid, InvalidOperation,
@@ -120,7 +122,7 @@ impl Batch {
         self.sets += 1;
         let id = self.sets;
         let operation = self.operation(verb, nft::NEWSET, how, table.family, origin, label, |writer| {
-            set.encode(&table.name, id, writer);
+            set.encode(&table.name, Some(id), writer);
             check_name("table", &table.name)?;
             set.check()
         });
@@ -130,14 +132,14 @@ impl Batch {
     /// Appends elements of a set, in as many messages as they need. `id` is the number of a set of the same
     /// transaction.
     #[expect(clippy::too_many_arguments, reason = "the parts of a message, in the order of its bytes")]
-    pub(crate) fn elements(
+    pub(crate) fn elements<E: Borrow<Element>>(
         &mut self,
         verb: Verb,
         kind: u16,
         how: u16,
         set: &SetRef,
         id: Option<u32>,
-        elements: &[Element],
+        elements: &[E],
         origin: Origin,
         label: Option<Box<str>>,
     ) -> Option<OperationId> {
@@ -146,7 +148,7 @@ impl Batch {
             let mut written = 0;
             let operation = self.operation(verb, kind, how, family, origin, label.clone(), |writer| {
                 written = encode_elements(&set.table.name, &set.name, id, rest, writer);
-                rest.iter().take(written).try_for_each(Element::check)
+                rest.iter().take(written).try_for_each(|element| element.borrow().check())
             });
             first = first.or(Some(operation));
             rest = rest.get(written.max(1)..).unwrap_or_default();

@@ -6,6 +6,7 @@ mod operation;
 mod rules;
 mod sets;
 mod subject;
+mod table;
 
 pub use operation::{OperationId, Verb};
 pub use subject::{ObjectKind, Subject};
@@ -18,8 +19,9 @@ use std::borrow::Borrow;
 use crate::{
     Invalid,
     object::{
-        Chain, ChainFlags, ChainRef, Family, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_TABLE,
-        NFTA_RULE_CHAIN, NFTA_RULE_TABLE, NFTA_TABLE_NAME, Origin, Policy, Table, TableRef, check_name,
+        Chain, ChainPath, ChainRef, Family, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_TABLE,
+        NFTA_RULE_CHAIN, NFTA_RULE_TABLE, NFTA_TABLE_NAME, Origin, Policy, Position, Table, TableRef,
+        check_name,
     },
     wire::{flags, nft},
 };
@@ -48,6 +50,7 @@ pub struct Transaction {
     pub(crate) batch: Batch,
     /// A rule's expressions while it is lowered.
     scratch: Vec<u8>,
+    names: rules::Names,
     /// The label for operations that bring none.
     label: Option<Box<str>>,
 }
@@ -109,29 +112,29 @@ impl Transaction {
     /// Deletes a table with everything that it holds; refused if there is none.
     #[track_caller]
     pub fn delete_table(&mut self, table: impl Into<TableRef>) -> OperationId {
-        self.table_by_name(Verb::Delete, nft::DELTABLE, NFTA_TABLE_NAME, &table.into())
+        self.table_by_name(Verb::Delete, nft::DELTABLE, 0, NFTA_TABLE_NAME, &table.into())
     }
 
     /// Deletes a table with everything that it holds, if it exists, in one operation. Kernel 6.3;
     /// [`Transaction::remove_table`] does the same on all kernels.
     #[track_caller]
     pub fn destroy_table(&mut self, table: impl Into<TableRef>) -> OperationId {
-        self.table_by_name(Verb::Destroy, nft::DESTROYTABLE, NFTA_TABLE_NAME, &table.into())
+        self.table_by_name(Verb::Destroy, nft::DESTROYTABLE, 0, NFTA_TABLE_NAME, &table.into())
     }
 
     /// Deletes a table with everything that it holds, if there is one, on every kernel.
     #[track_caller]
     pub fn remove_table(&mut self, table: impl Into<TableRef>) -> OperationId {
         let table = table.into();
-        // Adding makes sure that there is one to delete.
-        self.table(Verb::Add, &Table::new(table.family, &table.name), flags::CREATE);
+        // Adding makes sure that there is one to delete. Without flags: those of one that is there may not change.
+        self.table_by_name(Verb::Add, nft::NEWTABLE, flags::CREATE, NFTA_TABLE_NAME, &table);
         self.delete_table(table)
     }
 
     /// Deletes every rule of a table; chains and sets stay.
     #[track_caller]
     pub fn flush_table(&mut self, table: impl Into<TableRef>) -> OperationId {
-        self.table_by_name(Verb::Flush, nft::DELRULE, NFTA_RULE_TABLE, &table.into())
+        self.table_by_name(Verb::Flush, nft::DELRULE, 0, NFTA_RULE_TABLE, &table.into())
     }
 
     /// Puts a table in the place of the one with its name, or of none, so that afterwards it holds exactly
@@ -141,10 +144,7 @@ impl Transaction {
     #[track_caller]
     pub fn replace_table(&mut self, table: impl Borrow<Table>) -> OperationId {
         let table = table.borrow();
-        // Adding makes sure that there is one to delete: works on every kernel.
-        let empty = table.alone();
-        self.table(Verb::Add, &empty, flags::CREATE);
-        self.delete_table(table);
+        self.remove_table(table);
         self.table(Verb::Add, table, flags::CREATE)
     }
 
@@ -242,50 +242,16 @@ impl Transaction {
     }
 
     #[track_caller]
-    fn table(&mut self, verb: Verb, table: &Table, how: u16) -> OperationId {
-        let origin = Origin::here();
-        let label = self.label.clone();
-        let id = self.batch.operation(verb, nft::NEWTABLE, how, table.family, origin, label, |writer| {
-            table.encode(writer);
-            table.check()
-        });
-        let place = TableRef::from(table);
-        for object in &table.objects {
-            self.object(verb, &place, object, how, object.origin);
-        }
-        for flowtable in &table.flowtables {
-            self.flowtable(verb, &place, flowtable, how, flowtable.origin);
-        }
-        let label = self.label.clone();
-        let mut sets = Vec::with_capacity(table.sets.len());
-        for set in &table.sets {
-            sets.push(self.batch.set_alone(verb, how, &place, set, set.origin, label.clone()).1);
-        }
-        // All chains come before all elements and rules, which may jump to any of them.
-        for chain in &table.chains {
-            self.chain_alone(verb, &place, chain, how, chain.origin);
-        }
-        for (set, id) in table.sets.iter().zip(sets) {
-            let (place, elements, origin) = (place.set(&set.name), &set.elements, set.origin);
-            let (kind, create, label) = (nft::NEWSETELEM, flags::CREATE, label.clone());
-            self.batch.elements(verb, kind, create, &place, Some(id), elements, origin, label);
-        }
-        // A chain that belongs to one rule takes no more rules once that rule is there.
-        let (bound, named): (Vec<_>, Vec<_>) =
-            table.chains.iter().partition(|chain| chain.flags.contains(ChainFlags::BINDING));
-        for chain in bound.into_iter().chain(named) {
-            self.rules_of(&place, chain);
-        }
-        id
-    }
-
-    #[track_caller]
     fn chain(&mut self, verb: Verb, table: &TableRef, chain: &Chain, how: u16) -> OperationId {
-        let id = self.chain_alone(verb, table, chain, how, Origin::here());
-        self.rules_of(table, chain);
+        let id = self.chain_alone(verb, table, chain, how, Origin::here(), None);
+        let place = ChainPath::from((table, &chain.name));
+        for rule in &chain.rules {
+            self.put_rule(Verb::Add, &place, &Position::Tail, rule, rule.origin);
+        }
         id
     }
 
+    /// A chain without its rules; `id` is a number within the transaction in the place of its name.
     fn chain_alone(
         &mut self,
         verb: Verb,
@@ -293,26 +259,20 @@ impl Transaction {
         chain: &Chain,
         how: u16,
         origin: Origin,
+        id: Option<u32>,
     ) -> OperationId {
         let label = self.label.clone();
         self.batch.operation(verb, nft::NEWCHAIN, how, table.family, origin, label, |writer| {
-            chain.encode(table.family, &table.name, writer);
+            chain.encode(table.family, &table.name, id, writer);
             check_name("table", &table.name)?;
             chain.check(table.family)
         })
     }
 
-    fn rules_of(&mut self, table: &TableRef, chain: &Chain) {
-        let place = table.chain(&chain.name);
-        for rule in &chain.rules {
-            self.put_rule(Verb::Add, &place, &crate::object::Position::Tail, rule, rule.origin);
-        }
-    }
-
     #[track_caller]
-    fn table_by_name(&mut self, verb: Verb, kind: u16, name: u16, table: &TableRef) -> OperationId {
+    fn table_by_name(&mut self, verb: Verb, kind: u16, how: u16, name: u16, table: &TableRef) -> OperationId {
         let origin = Origin::here();
-        self.batch.operation(verb, kind, 0, table.family, origin, self.label.clone(), |writer| {
+        self.batch.operation(verb, kind, how, table.family, origin, self.label.clone(), |writer| {
             writer.put(name, &table.name);
             check_name("table", &table.name)
         })

@@ -7,9 +7,9 @@ use crate::{
     Invalid,
     language::SetSink,
     object::{
-        ChainRef, NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE, NFTA_RULE_ID, NFTA_RULE_POSITION,
-        NFTA_RULE_POSITION_ID, NFTA_RULE_TABLE, NFTA_RULE_USERDATA, Origin, Position, Rule, RuleAnchor, Set,
-        TableRef,
+        ChainPath, ChainRef, NFTA_RULE_CHAIN, NFTA_RULE_CHAIN_ID, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE,
+        NFTA_RULE_ID, NFTA_RULE_POSITION, NFTA_RULE_POSITION_ID, NFTA_RULE_TABLE, NFTA_RULE_USERDATA, Origin,
+        Position, Rule, RuleAnchor, Set, check_name,
     },
     wire::{NLA_F_NESTED, Writer, flags, nft},
 };
@@ -28,15 +28,15 @@ impl Transaction {
     ///
     /// The chain is named by `(&table, "input")`, `(Family::Inet, "edge", "input")` or a [`ChainRef`].
     #[track_caller]
-    pub fn add_rule(&mut self, chain: impl Into<ChainRef>, rule: impl Borrow<Rule>) -> OperationId {
+    pub fn add_rule<'a>(&mut self, chain: impl Into<ChainPath<'a>>, rule: impl Borrow<Rule>) -> OperationId {
         self.put_rule(Verb::Add, &chain.into(), &Position::Tail, rule.borrow(), Origin::here())
     }
 
     /// Inserts a rule into a chain.
     #[track_caller]
-    pub fn insert_rule(
+    pub fn insert_rule<'a>(
         &mut self,
-        chain: impl Into<ChainRef>,
+        chain: impl Into<ChainPath<'a>>,
         position: Position,
         rule: impl Borrow<Rule>,
     ) -> OperationId {
@@ -45,13 +45,13 @@ impl Transaction {
 
     /// Puts a rule in the place of another.
     #[track_caller]
-    pub fn replace_rule(
+    pub fn replace_rule<'a>(
         &mut self,
-        chain: impl Into<ChainRef>,
+        chain: impl Into<ChainPath<'a>>,
         handle: u64,
         rule: impl Borrow<Rule>,
     ) -> OperationId {
-        self.rule(Verb::Replace, &chain.into(), &Place::Instead(handle), rule.borrow(), Origin::here())
+        self.rule(Verb::Replace, &chain.into(), None, &Place::Instead(handle), rule.borrow(), Origin::here())
     }
 
     /// Deletes a rule; refused if there is none.
@@ -83,57 +83,85 @@ impl Transaction {
     pub(crate) fn put_rule(
         &mut self,
         verb: Verb,
-        chain: &ChainRef,
+        chain: &ChainPath<'_>,
         position: &Position,
         rule: &Rule,
         origin: Origin,
     ) -> OperationId {
-        self.rule(verb, chain, &Place::At(position), rule, origin)
+        self.rule(verb, chain, None, &Place::At(position), rule, origin)
+    }
+
+    /// Adds a rule at the end of a chain that has a number within the transaction in the place of a name.
+    pub(super) fn rule_of_numbered(&mut self, chain: &ChainPath<'_>, id: u32, rule: &Rule, origin: Origin) {
+        self.rule(Verb::Add, chain, Some(id), &Place::At(&Position::Tail), rule, origin);
     }
 
     fn rule(
         &mut self,
         verb: Verb,
-        chain: &ChainRef,
+        chain: &ChainPath<'_>,
+        chain_id: Option<u32>,
         place: &Place<'_>,
         rule: &Rule,
         origin: Origin,
     ) -> OperationId {
-        let label = || rule.label.as_deref().map(Box::from).or_else(|| self.label.clone());
-        let label = label();
+        let label = rule.label.as_deref().map(Box::from).or_else(|| self.label.clone());
         self.scratch.clear();
-        let mut sets = RuleSets { batch: &mut self.batch, table: &chain.table, origin, label: label.clone() };
-        let lowered = rule.lower_into(chain.table.family, &mut self.scratch, &mut sets);
+        let mut sets = RuleSets { batch: &mut self.batch, chain, origin, label: label.clone() };
+        let lowered = rule.lower_into(chain.family, &mut self.scratch, &mut sets);
 
-        let scratch = &self.scratch;
+        let named = self.names.encode(chain);
+        let (names, scratch) = (&self.names.bytes, &self.scratch);
         let sequence = u32::try_from(self.batch.operations.len() + 1).unwrap_or(u32::MAX);
         let mut to_resolve = None;
-        let id = self.batch.operation(
-            verb,
-            nft::NEWRULE,
-            place.flags(),
-            chain.table.family,
-            origin,
-            label,
-            |writer| {
-                writer.put(NFTA_RULE_TABLE, &chain.table.name);
-                writer.put(NFTA_RULE_CHAIN, &chain.name);
+        let id =
+            self.batch.operation(verb, nft::NEWRULE, place.flags(), chain.family, origin, label, |writer| {
+                match chain_id {
+                    None => writer.raw(names),
+                    Some(id) => {
+                        writer.text(NFTA_RULE_TABLE, &chain.table);
+                        writer.put(NFTA_RULE_CHAIN_ID, &id);
+                    }
+                }
                 to_resolve = place.encode(writer);
                 writer.bytes(NFTA_RULE_EXPRESSIONS | NLA_F_NESTED, scratch);
                 writer.put_option(NFTA_RULE_USERDATA, &rule.userdata);
                 writer.put(NFTA_RULE_ID, &sequence);
                 rule.unknown.encode(writer);
-                lowered.and(check_chain_ref(chain)).and(check_userdata(rule))
-            },
-        );
+                lowered.and(named).and(check_userdata(rule))
+            });
         if let Some((index, position)) = to_resolve {
             let start =
                 self.batch.operations.get(id.index()).map_or(0, |operation| operation.offset as usize);
             let attribute = position - start;
-            let chain = chain.clone();
+            let chain = chain.chain_ref();
             self.batch.indexes.push(IndexToResolve { operation: id, chain, index, attribute });
         }
         id
+    }
+}
+
+/// The names of the last rule's table and chain, encoded: rules come many to a chain.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    /// `None` for names that cannot be right: they are checked, and refused, again each time.
+    names: Option<(String, String)>,
+    bytes: Vec<u8>,
+}
+
+impl Names {
+    fn encode(&mut self, chain: &ChainPath<'_>) -> Result<(), Invalid> {
+        if self.names.as_ref().is_some_and(|(table, name)| *table == chain.table && *name == chain.name) {
+            return Ok(());
+        }
+        self.bytes.clear();
+        let mut writer = Writer::new(&mut self.bytes);
+        writer.text(NFTA_RULE_TABLE, &chain.table);
+        writer.text(NFTA_RULE_CHAIN, &chain.name);
+        let written = writer.finish();
+        let checked = check_name("table", &chain.table).and(check_name("chain", &chain.name));
+        self.names = checked.is_ok().then(|| (chain.table.to_string(), chain.name.to_string()));
+        checked.and(written.map_err(Invalid::from))
     }
 }
 
@@ -183,7 +211,7 @@ fn check_userdata(rule: &Rule) -> Result<(), Invalid> {
 /// Sends a rule's anonymous sets before the rule.
 struct RuleSets<'a> {
     batch: &'a mut Batch,
-    table: &'a TableRef,
+    chain: &'a ChainPath<'a>,
     origin: Origin,
     label: Option<Box<str>>,
 }
@@ -191,6 +219,7 @@ struct RuleSets<'a> {
 impl SetSink for RuleSets<'_> {
     fn take(&mut self, mut set: Set) -> u32 {
         set.origin = self.origin;
-        self.batch.set(Verb::Add, flags::CREATE, self.table, &set, self.label.clone())
+        let table = self.chain.table_ref();
+        self.batch.set(Verb::Add, flags::CREATE, &table, &set, self.label.clone())
     }
 }

@@ -13,6 +13,7 @@ pub use message::{GenMessage, Header, MessageError, Messages, flags, message_typ
 pub use reader::{Attribute, Attributes, Unknown};
 pub use value::{DecodeError, Nested, Value};
 pub(crate) use value::{flag_set, kernel_enum};
+pub(crate) use writer::header_of;
 pub use writer::{EncodeError, Writer};
 
 /// Everything in netlink is aligned to this many bytes (`NLMSG_ALIGNTO`, `NLA_ALIGNTO`).

@@ -210,6 +210,39 @@ macro_rules! kernel_enum {
                 <$number as $crate::wire::Value>::get(attribute).map(Self::from_number)
             }
         }
+
+        #[cfg(feature = "serde")]
+        impl $crate::json::word::KernelEnum for $name {
+            type Number = $number;
+            const NAME: &'static str = stringify!($name);
+            const ALL: &'static [Self] = Self::ALL;
+
+            fn word(self) -> Option<&'static str> {
+                self.word()
+            }
+
+            fn number(self) -> $number {
+                self.number()
+            }
+
+            fn from_number(number: $number) -> Self {
+                Self::from_number(number)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                $crate::json::word::serialize(*self, to)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                $crate::json::word::deserialize(from)
+            }
+        }
     };
 }
 pub(crate) use kernel_enum;
@@ -247,6 +280,20 @@ macro_rules! flag_set {
             #[inline]
             fn get(attribute: $crate::wire::Attribute<'_>) -> Result<Self, $crate::wire::DecodeError> {
                 <$number as $crate::wire::Value>::get(attribute).map(Self::from_bits_retain)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                $crate::json::flags::serialize(self, to)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                $crate::json::flags::deserialize(from)
             }
         }
     };

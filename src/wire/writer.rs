@@ -108,20 +108,24 @@ impl<'b> Writer<'b> {
     #[inline]
     pub fn nest(&mut self, kind: u16, inner: impl FnOnce(&mut Self)) {
         let start = self.buffer.len();
-        self.head(0, kind | NLA_F_NESTED);
+        self.head(0, kind);
         inner(self);
+        self.close(start, kind);
+    }
+
+    /// Writes the header of a nested attribute whose content goes from `start`, four bytes of header included,
+    /// to here.
+    #[inline]
+    pub(crate) fn close(&mut self, start: usize, kind: u16) {
         let length = self.buffer.len() - start;
-        match u16::try_from(length) {
-            Ok(short) => {
-                if let Some(field) = self.buffer.get_mut(start..start + 2) {
-                    field.copy_from_slice(&short.to_ne_bytes());
-                }
-            }
-            Err(_) => self.fail(EncodeError::TooLong { kind, length }),
+        match (u16::try_from(length), self.buffer.get_mut(start..start + 4)) {
+            (Ok(short), Some(header)) => header.copy_from_slice(&header_of(short, kind | NLA_F_NESTED)),
+            _ => self.fail(EncodeError::TooLong { kind, length }),
         }
     }
 
     /// Bytes that are not an attribute, such as a header. The caller keeps the alignment.
+    #[inline]
     pub fn raw(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
@@ -142,11 +146,9 @@ impl<'b> Writer<'b> {
         self.error.map_or(Ok(()), Err)
     }
 
-    /// `struct nlattr`.
     #[inline]
     fn head(&mut self, length: u16, kind: u16) {
-        let ([a, b], [c, d]) = (length.to_ne_bytes(), kind.to_ne_bytes());
-        self.buffer.extend_from_slice(&[a, b, c, d]);
+        self.buffer.extend_from_slice(&header_of(length, kind));
     }
 
     /// Fills up behind an attribute of this length.
@@ -156,6 +158,13 @@ impl<'b> Writer<'b> {
         let missing = align(length) - length;
         self.buffer.extend_from_slice(&[0; ALIGN][..missing]);
     }
+}
+
+/// `struct nlattr`.
+#[inline]
+pub(crate) const fn header_of(length: u16, kind: u16) -> [u8; 4] {
+    let ([a, b], [c, d]) = (length.to_ne_bytes(), kind.to_ne_bytes());
+    [a, b, c, d]
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Tables and chains: every family, kind, hook, and what can be done with them.
 
 use portcullis::{
-    Chain, ChainRef, Error, Family, Hook, Policy, Priority, Rule, Table, TableFlags, Transaction,
+    Chain, ChainRef, Error, Family, Hook, Policy, Priority, Rule, Ruleset, Table, TableFlags, Transaction,
 };
 use portcullis_world::{Host, link, need_namespaces};
 
@@ -168,4 +168,21 @@ fn the_whole_ruleset_is_flushed_of_one_family_or_all() {
     transaction.flush_ruleset(None);
     firewall.commit(&transaction).unwrap();
     assert_eq!(firewall.tables(None).unwrap(), []);
+}
+
+#[test]
+fn a_chain_watches_every_device_with_a_beginning() {
+    need_namespaces!();
+    let host = Host::new("server");
+    let mut firewall = open(&host);
+    let chain = Chain::filter("early", Hook::Ingress).policy(Policy::Accept).priority(0).device("wg*");
+    let table = Table::new(Family::Netdev, "wire").chain(chain.clone());
+    match firewall.apply(Ruleset::new().table(table)) {
+        Ok(_) => {}
+        Err(Error::Refused(_)) => portcullis_world::skip!("no device prefixes in hooks (kernel 6.17)"),
+        Err(error) => panic!("{error}"),
+    }
+    let read = firewall.chains((Family::Netdev, "wire")).unwrap();
+    assert_eq!(read.len(), 1);
+    assert_eq!(read[0].base, chain.base);
 }

@@ -1,16 +1,22 @@
 //! Tests against the kernel, each in network namespaces of its own: as root, or under `unshare -Urn`.
 
 mod faults;
+#[cfg(feature = "serde")]
+mod json;
 #[cfg(feature = "nftnl")]
 mod oracle;
 mod support;
 
 mod chains;
 mod classic;
+mod fidelity;
+mod listing;
 mod matches;
 mod objects;
+mod print;
 mod reading;
 mod sets;
+mod snapshot;
 mod targets;
 mod transactions;
 mod use_cases;

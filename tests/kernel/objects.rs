@@ -14,7 +14,7 @@ use crate::support::{nft_listing, nft_load, open, without_expiry};
 const TABLE: (Family, &str) = (Family::Inet, "edge");
 
 /// One of everything that this project's kernel has.
-const OBJECTS: &str = r#"
+pub(crate) const OBJECTS: &str = r#"
 table inet edge {
     counter hits { packets 7 bytes 700; comment "since the start"; }
     quota daily { over 1000 mbytes used 5 kbytes; }
@@ -40,7 +40,7 @@ table inet edge {
 "#;
 
 /// Rules that hold on to what is around them.
-const RULES: &str = r#"
+pub(crate) const RULES: &str = r#"
 table inet edge {
     comment "by the gateway";
     set seen { type ipv4_addr; flags dynamic,timeout; timeout 5m; }
@@ -99,7 +99,7 @@ fn copy(ruleset: &str) -> Option<Ruleset> {
 }
 
 /// What two dumps share: handles and the time left differ.
-fn lasting(mut ruleset: Ruleset) -> Ruleset {
+pub(crate) fn lasting(mut ruleset: Ruleset) -> Ruleset {
     for table in &mut ruleset.tables {
         table.handle = None;
         table.objects.iter_mut().for_each(|object| object.handle = None);

@@ -115,7 +115,7 @@ fn one<S: Strategy + 'static, E: Into<Expr> + 'static>(
 
 /// Every expression, with arbitrary content.
 #[rustfmt::skip] // A table: the parts of each, then the whole.
-pub(super) fn every() -> Vec<BoxedStrategy<Expr>> {
+pub(crate) fn every() -> Vec<BoxedStrategy<Expr>> {
     std::vec![
         one((be32(), be32(), be32(), of(be32()), of(data()), of(data()), of(data()), of(be32()), unknown()),
             |(sreg, dreg, len, op, mask, xor, data, sreg2, unknown)|

@@ -5,7 +5,7 @@ use super::{
     same::{find, sorted},
 };
 use crate::{
-    expr::{Bitwise, Cmp, CmpOp, Data, Expr, Lookup, LookupFlags, Payload, PayloadBase, Range, RangeOp},
+    expr::{Cmp, CmpOp, Data, Expr, Lookup, LookupFlags, Payload, PayloadBase, Range, RangeOp},
     language::{Item, Matching, Operand, Order},
     object::{ElementFlags, Set, SetFlags},
 };
@@ -63,7 +63,8 @@ fn compared<T: Operand>(expressions: &[Expr], sets: &[Set]) -> Option<Matching<T
             one(true, Item::Range(from_network(from)?, from_network(to)?))
         }
         [Expr::Cmp(cmp), ..] if !turned => one(negation(cmp.op)?, equal_to(&cmp.data)?),
-        [Expr::Bitwise(Bitwise { mask: Some(mask), .. }), Expr::Cmp(cmp), ..] if !turned => {
+        [Expr::Bitwise(bitwise), Expr::Cmp(cmp), ..] if !turned => {
+            let mask = bitwise.mask.as_ref()?;
             let value = T::from_data(&cmp.data)?;
             let item = match prefix_length(&in_network_order::<T>(mask)) {
                 Some(bits) if T::PREFIXES => Item::Prefix(value, bits),

@@ -11,7 +11,7 @@ pub(crate) fn as_expressions(lowered: &Lowered) -> Rule {
 }
 
 /// The same as the kernel gives it back: sets have names, and are in its own order.
-fn as_the_kernel_says(lowered: &Lowered) -> (Rule, Vec<Set>) {
+pub(super) fn as_the_kernel_says(lowered: &Lowered) -> (Rule, Vec<Set>) {
     let (mut lowered, mut number) = (lowered.clone(), 0);
     for expression in &mut lowered.expressions {
         if let Expr::Lookup(lookup) = expression {

@@ -16,6 +16,7 @@ use crate::{
 
 /// Of the packet's two ends, which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Side {
     /// Where it comes from.
     Source,
@@ -245,6 +246,7 @@ fn rebuilt<T>(shape: u8, a: T, b: T, bits: u8) -> Item<T> {
 
 /// The packet comes from, or goes to, one of these addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct AddressMatch {
     /// Whose address.
     pub side: Side,

@@ -33,10 +33,12 @@ matching_from! {
 
 /// The packet's source or destination is an address of such a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct AddressTypeMatch {
     /// Whose address.
     pub side: Side,
     /// Only addresses of this interface of the packet count as local (`--limit-iface-in`, `--limit-iface-out`).
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub interface: Option<Way>,
     /// Which.
     pub types: Matching<AddressType>,

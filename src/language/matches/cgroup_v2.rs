@@ -20,6 +20,7 @@ use crate::{
 /// The number is that of the group which had the path when it was looked up. Removing the group and making it
 /// again gives another number: make the group first, and the rule again after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct CgroupV2 {
     /// How deep it is: 1 for a group right under the root. Packets of its descendants are matched too.
     pub level: u8,
@@ -100,6 +101,7 @@ matching_from! {
 
 /// The packet belongs to a program in one of these groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct CgroupV2Match(pub Matching<CgroupV2>);
 
 impl Rule {

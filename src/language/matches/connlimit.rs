@@ -8,10 +8,12 @@ use crate::{
 
 /// So many connections that came to this word still exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct ConnectionLimit {
     /// How many.
     pub count: u32,
     /// More than so many, in place of at most so many.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub over: bool,
 }
 

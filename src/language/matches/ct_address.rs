@@ -13,6 +13,7 @@ use crate::{
 
 /// One of the four addresses of the packet's connection is one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct CtAddressMatch {
     /// Of which of the connection's two directions.
     pub direction: CtDirection,

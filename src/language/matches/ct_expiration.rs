@@ -35,7 +35,10 @@ matching_from! {
 
 /// The packet's connection is forgotten after such a time without packets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CtExpirationMatch(pub Matching<Duration>);
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub struct CtExpirationMatch(
+    #[cfg_attr(feature = "serde", serde(with = "crate::json::time::matching"))] pub Matching<Duration>,
+);
 
 impl Rule {
     /// Only packets whose connection would be forgotten in such a time. The kernel counts milliseconds, so a

@@ -12,7 +12,8 @@ const FIELD: usize = 16;
 
 /// A helper's name, such as `ftp` or `sip`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct HelperName(pub String);
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub struct HelperName(pub Box<str>);
 
 impl Operand for HelperName {
     const WHAT: &'static str = "helper";
@@ -23,11 +24,11 @@ impl Operand for HelperName {
     }
 
     fn from_data(data: &Data) -> Option<Self> {
-        text(data).map(Self)
+        text(data).map(|name| Self(name.into()))
     }
 
     fn text(&self) -> String {
-        self.0.clone()
+        self.0.to_string()
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -37,12 +38,12 @@ impl Operand for HelperName {
             return Err(Invalid::NameEmpty { what });
         }
         if name.contains('\0') {
-            return Err(Invalid::NameNul { what, name: name.clone() });
+            return Err(Invalid::NameNul { what, name: name.to_string() });
         }
         if name.len() >= FIELD {
             return Err(Invalid::NameTooLong {
                 what,
-                name: name.clone(),
+                name: name.to_string(),
                 length: name.len(),
                 limit: FIELD - 1,
             });
@@ -54,8 +55,8 @@ impl Operand for HelperName {
 matching_from! {
     HelperName:
     { HelperName } => |name| Self::one(Item::One(name)),
-    'a { &'a str } => |name| Self::one(Item::One(HelperName(name.to_owned()))),
-    { String } => |name| Self::one(Item::One(HelperName(name))),
+    'a { &'a str } => |name| Self::one(Item::One(HelperName(name.into()))),
+    { String } => |name| Self::one(Item::One(HelperName(name.into()))),
 }
 
 comparison! {

@@ -10,6 +10,7 @@ use crate::{
 
 /// One of the four ports of the packet's connection is one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct CtPortMatch {
     /// Of which of the connection's two directions.
     pub direction: CtDirection,

@@ -13,7 +13,10 @@ matching_from! {
 
 /// The packet's connection is in one of these states.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CtStateMatch(pub Matching<CtState>);
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub struct CtStateMatch(
+    #[cfg_attr(feature = "serde", serde(with = "crate::json::flag_matching"))] pub Matching<CtState>,
+);
 
 impl Rule {
     /// Only packets whose connection is in one of these states.

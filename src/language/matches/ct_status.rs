@@ -13,7 +13,10 @@ matching_from! {
 
 /// The packet's connection has one of these bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CtStatusMatch(pub Matching<CtStatus>);
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub struct CtStatusMatch(
+    #[cfg_attr(feature = "serde", serde(with = "crate::json::flag_matching"))] pub Matching<CtStatus>,
+);
 
 impl Rule {
     /// Only packets whose connection has at least one of these bits; with [`not`](crate::not), none of them.

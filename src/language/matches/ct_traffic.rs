@@ -14,6 +14,7 @@ number! {
 
 /// What is counted of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum TrafficKind {
     /// Bytes.
     Bytes,
@@ -25,10 +26,12 @@ pub enum TrafficKind {
 
 /// So much has gone through the packet's connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct CtTrafficMatch {
     /// What is counted.
     pub kind: TrafficKind,
     /// One way only; both together if absent.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub direction: Option<CtDirection>,
     /// How much.
     pub traffic: Matching<Traffic>,

@@ -54,7 +54,15 @@ impl FromStr for DateTime {
     }
 }
 
+/// The beginning of 2554: that year has no end in 64 bits of nanoseconds.
+const YEAR_2554: u64 = 18_429_292_800;
+
 fn read(text: &str) -> Option<DateTime> {
+    unix_seconds(text).filter(|seconds| *seconds < YEAR_2554).map(DateTime::from_unix)
+}
+
+/// Unix time of a date, or of a date and a time, from 1970 to 9999.
+pub(crate) fn unix_seconds(text: &str) -> Option<u64> {
     let (date, time) = match text.split_once(['T', ' ']) {
         Some((date, time)) => (date, time.parse().ok()?),
         None => (text, TimeOfDay::MIDNIGHT),
@@ -73,7 +81,7 @@ fn read(text: &str) -> Option<DateTime> {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         _ => return None,
     };
-    if !(1..=days).contains(&day) || !(1970..2554).contains(&year) {
+    if !(1..=days).contains(&day) || !(1970..10_000).contains(&year) {
         return None;
     }
     // A year that begins with March has its leap day at the end.
@@ -82,7 +90,7 @@ fn read(text: &str) -> Option<DateTime> {
     let of_year = (153 * u64::from(month) + 2) / 5 + u64::from(day) - 1;
     let days = before + of_year - 719_468;
     let of_day = u64::from(time.hour) * 3600 + u64::from(time.minute) * 60 + u64::from(time.second);
-    Some(DateTime::from_unix(days * 86_400 + of_day))
+    Some(days * 86_400 + of_day)
 }
 
 impl Operand for DateTime {
@@ -131,6 +139,7 @@ matching_from! {
 
 /// The packet comes at such a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct DateMatch(pub Matching<DateTime>);
 
 impl Rule {

@@ -13,6 +13,7 @@ use crate::{
 /// A day of the week, in **UTC**.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "there is nothing to say about a Monday")]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Weekday {
     Sunday,
     Monday,
@@ -73,6 +74,7 @@ matching_from! {
 
 /// The packet comes on such a day of the week.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct WeekdayMatch(pub Matching<Weekday>);
 
 impl Rule {

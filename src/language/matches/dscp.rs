@@ -104,6 +104,7 @@ impl Operand for Dscp6 {
 
 /// The packet is of one of these classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct DscpMatch(pub Matching<Dscp>);
 
 impl Rule {

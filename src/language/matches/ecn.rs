@@ -73,6 +73,7 @@ matching_from! {
 
 /// The packet says so about congestion.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct EcnMatch(pub Matching<Ecn>);
 
 impl Rule {

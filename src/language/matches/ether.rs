@@ -75,6 +75,7 @@ fn number(MacAddr(address): MacAddr) -> u64 {
 
 /// The packet comes from, or goes to, one of these Ethernet addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct EtherMatch {
     /// Whose address.
     pub side: Side,

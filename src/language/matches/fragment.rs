@@ -8,8 +8,10 @@ use crate::{
 
 /// The packet is a fragment of an IPv4 packet, and not its first.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Fragment {
     /// Whole packets and first fragments.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub negated: bool,
 }
 

@@ -140,6 +140,7 @@ fn read(text: &str) -> Result<Item<TimeOfDay>, Invalid> {
 
 /// The packet comes at such a time of day.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct HourMatch(pub Matching<TimeOfDay>);
 
 impl Rule {

@@ -102,10 +102,12 @@ matching_from! {
 
 /// The packet is an ICMP message of one of these types.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct IcmpTypeMatch(pub Matching<IcmpType>);
 
 /// The packet is an ICMP message with one of these codes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct IcmpCodeMatch(pub Matching<IcmpCode>);
 
 impl Rule {

@@ -105,10 +105,12 @@ matching_from! {
 
 /// The packet is an ICMPv6 message of one of these types.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Icmpv6TypeMatch(pub Matching<Icmpv6Type>);
 
 /// The packet is an ICMPv6 message with one of these codes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Icmpv6CodeMatch(pub Matching<Icmp6Code>);
 
 impl Rule {

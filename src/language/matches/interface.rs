@@ -31,6 +31,7 @@ matching_from! {
 
 /// Which of the packet's two interfaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Way {
     /// Where it came in.
     In,
@@ -40,11 +41,13 @@ pub enum Way {
 
 /// The packet came in by, or goes out by, one of these interfaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct InterfaceMatch {
     /// Which of the two.
     pub way: Way,
     /// The interfaces.
-    pub interfaces: Matching<Interface>,
+    // In a box, for a list of names is larger than all other words.
+    pub interfaces: Box<Matching<Interface>>,
 }
 
 impl Rule {
@@ -61,7 +64,7 @@ impl Rule {
     #[doc(alias = "in-interface")]
     #[must_use]
     pub fn iif(self, interfaces: impl Into<Matching<Interface>>) -> Self {
-        self.say(InterfaceMatch { way: Way::In, interfaces: interfaces.into() })
+        self.say(InterfaceMatch { way: Way::In, interfaces: Box::new(interfaces.into()) })
     }
 
     /// Only packets that go out by these interfaces.
@@ -69,7 +72,7 @@ impl Rule {
     #[doc(alias = "out-interface")]
     #[must_use]
     pub fn oif(self, interfaces: impl Into<Matching<Interface>>) -> Self {
-        self.say(InterfaceMatch { way: Way::Out, interfaces: interfaces.into() })
+        self.say(InterfaceMatch { way: Way::Out, interfaces: Box::new(interfaces.into()) })
     }
 }
 
@@ -227,7 +230,7 @@ impl Lift for InterfaceMatch {
             }
             _ => return None,
         };
-        Some(Self { way, interfaces })
+        Some(Self { way, interfaces: Box::new(interfaces) })
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
 
 /// The number of an extension header of IPv6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Ipv6Header(pub u8);
 
 impl Ipv6Header {
@@ -30,10 +31,12 @@ impl Ipv6Header {
 
 /// The packet has, or does not have, this extension header.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Ipv6HeaderMatch {
     /// Which.
     pub header: Ipv6Header,
     /// Has it not.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub negated: bool,
 }
 

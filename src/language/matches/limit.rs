@@ -10,6 +10,7 @@ use crate::{
 ///
 /// It works as a bucket of [`Rate::burst`] tokens that fills at the rate; each packet takes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Rate {
     /// How many …
@@ -21,6 +22,7 @@ pub struct Rate {
     /// What may come at once: at least 1 packet, or any number of bytes beyond the rate.
     pub burst: u32,
     /// What comes more often is meant, in place of what does not.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub over: bool,
 }
 
@@ -94,6 +96,7 @@ impl Rate {
 
 /// The packet does not come more often than so, or with [`Rate::over`] does.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct LimitMatch(pub Rate);
 
 impl Rule {

@@ -11,6 +11,7 @@ use crate::{
 
 /// A mark that packets, connections and sockets carry inside this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Mark(pub u32);
 
 impl Operand for Mark {

@@ -89,3 +89,6 @@ pub use tcp_option::{MaxSegment, TcpOption, TcpOptionMatch, TcpOptionMss};
 pub use tos::{Tos, TosMatch};
 pub use ttl::{HopLimit, HopLimitMatch, Ttl, TtlMatch};
 pub use version::IpVersion;
+
+#[cfg(feature = "serde")]
+pub(crate) use date::unix_seconds;

@@ -8,12 +8,14 @@ use crate::{
 
 /// One packet of every so many that reach this word.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Nth {
     /// The period, at least 1.
     pub every: u32,
     /// Which of the period, counted from 0.
     pub packet: u32,
     /// All but that one.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub negated: bool,
 }
 

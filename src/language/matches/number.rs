@@ -5,6 +5,7 @@ macro_rules! number {
     ($( $(#[$meta:meta])* $name:ident($number:ty): $what:literal = $datatype:expr, $data:ident; )+) => {$(
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
         pub struct $name(pub $number);
 
         impl $crate::language::Operand for $name {
@@ -56,6 +57,7 @@ macro_rules! comparison {
     ($( $(#[$meta:meta])* $name:ident($operand:ty) = $load:expr; )+) => {$(
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
         pub struct $name(pub $crate::language::Matching<$operand>);
 
         impl $crate::language::Lower for $name {

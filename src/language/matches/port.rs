@@ -13,6 +13,7 @@ use crate::{
 
 /// A port of TCP, UDP, UDP-Lite, SCTP or DCCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Port(pub u16);
 
 impl Operand for Port {
@@ -49,6 +50,7 @@ matching_from! {
 
 /// The packet comes from, or goes to, one of these ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct PortMatch {
     /// Whose port.
     pub side: Side,

@@ -38,16 +38,24 @@ impl Protocol {
     /// UDP-Lite.
     pub const UDPLITE: Self = Self(136);
 
-    /// Whether its header begins with a source and a destination port.
-    pub const fn has_ports(self) -> bool {
-        matches!(self, Self::TCP | Self::UDP | Self::DCCP | Self::SCTP | Self::UDPLITE)
-    }
-}
+    /// Those that nft has a word for.
+    #[cfg(feature = "serde")]
+    pub(crate) const NAMED: &'static [Self] = &[
+        Self::ICMP,
+        Self::TCP,
+        Self::UDP,
+        Self::DCCP,
+        Self::GRE,
+        Self::ESP,
+        Self::AH,
+        Self::ICMPV6,
+        Self::SCTP,
+        Self::UDPLITE,
+    ];
 
-/// nft's word, or the number.
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match *self {
+    /// nft's word.
+    pub(crate) const fn word(self) -> Option<&'static str> {
+        Some(match self {
             Self::ICMP => "icmp",
             Self::TCP => "tcp",
             Self::UDP => "udp",
@@ -58,8 +66,23 @@ impl fmt::Display for Protocol {
             Self::ICMPV6 => "icmpv6",
             Self::SCTP => "sctp",
             Self::UDPLITE => "udplite",
-            Self(number) => return write!(f, "{number}"),
+            Self(_) => return None,
         })
+    }
+
+    /// Whether its header begins with a source and a destination port.
+    pub const fn has_ports(self) -> bool {
+        matches!(self, Self::TCP | Self::UDP | Self::DCCP | Self::SCTP | Self::UDPLITE)
+    }
+}
+
+/// nft's word, or the number.
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.word() {
+            Some(word) => f.write_str(word),
+            None => write!(f, "{}", self.0),
+        }
     }
 }
 
@@ -88,6 +111,7 @@ matching_from! {
 
 /// The packet is of one of these protocols.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct ProtocolMatch(pub Matching<Protocol>);
 
 impl Rule {

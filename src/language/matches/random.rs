@@ -11,12 +11,23 @@ const WHOLE: u32 = 1 << 31;
 
 /// A packet comes through with this probability.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Random {
     /// The probability, in parts of 2³¹.
     pub share: u32,
     /// The other packets.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub negated: bool,
     /// What was wrong with the probability.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            skip_deserializing,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "crate::json::broken"
+        )
+    )]
     problem: Option<Box<Invalid>>,
 }
 

@@ -8,13 +8,17 @@ use crate::{
 
 /// An answer to the packet would leave by the interface that it came in by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ReversePath {
     /// By any interface.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub loose: bool,
     /// By the route that the packet's mark chooses.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub by_mark: bool,
     /// It would not.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub negated: bool,
 }
 

@@ -9,6 +9,7 @@ use crate::{
 
 /// What is asked about a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum SocketFlag {
     /// Whether it has the option `IP_TRANSPARENT`.
     Transparent,
@@ -18,6 +19,7 @@ pub enum SocketFlag {
 
 /// There is a local socket for the packet, and it is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct SocketMatch {
     /// What is asked.
     pub flag: SocketFlag,

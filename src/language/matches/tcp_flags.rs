@@ -64,10 +64,12 @@ matching_from! {
 
 /// Of the flags under the mask, exactly these are set.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct TcpFlagsMatch {
     /// The flags that are looked at.
     pub mask: TcpFlags,
     /// Those of them that are set; the others are not.
+    #[cfg_attr(feature = "serde", serde(with = "crate::json::flag_matching"))]
     pub set: Matching<TcpFlags>,
 }
 

@@ -9,6 +9,7 @@ use crate::{
 
 /// The number of a TCP option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct TcpOption(pub u8);
 
 impl TcpOption {
@@ -39,10 +40,12 @@ impl From<u8> for TcpOption {
 
 /// The packet has, or does not have, this TCP option.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct TcpOptionMatch {
     /// Which.
     pub option: TcpOption,
     /// Has it not.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub negated: bool,
 }
 
@@ -65,6 +68,7 @@ number! {
 
 /// The packet announces such a maximum segment size.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct TcpOptionMss(pub Matching<MaxSegment>);
 
 impl Rule {

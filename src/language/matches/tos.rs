@@ -15,6 +15,7 @@ use crate::{
 
 /// IPv4's byte "type of service", or IPv6's "traffic class".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Tos(pub u8);
 
 impl Tos {
@@ -80,6 +81,7 @@ matching_from! {
 
 /// The packet has one of these bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct TosMatch(pub Matching<Tos>);
 
 impl Rule {
@@ -124,12 +126,10 @@ impl Lift for TosMatch {
         }
         let tos = |tos: Matching<Tos6>| Self(tos.map(|tos| tos.0));
         match from.expressions() {
-            [Expr::Payload(_), Expr::Bitwise(Bitwise { mask: Some(mask), .. }), ..]
-                if *mask != Data::network_u16(0x0ff0) =>
-            {
-                from.compared(1).map(tos)
+            [Expr::Payload(_), Expr::Bitwise(bitwise), ..] => {
+                let whole = bitwise.mask.as_ref().is_none_or(|mask| *mask == Data::network_u16(0x0ff0));
+                from.compared(if whole { 2 } else { 1 }).map(tos)
             }
-            [Expr::Payload(_), Expr::Bitwise(_), ..] => from.compared(2).map(tos),
             _ => None,
         }
     }

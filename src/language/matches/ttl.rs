@@ -16,10 +16,12 @@ number! {
 
 /// The packet may pass so many routers, in IPv4.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct TtlMatch(pub Matching<Ttl>);
 
 /// The packet may pass so many routers, in IPv6.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct HopLimitMatch(pub Matching<HopLimit>);
 
 impl Rule {

@@ -8,6 +8,7 @@ use crate::{
 
 /// The packet is of this version of IP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum IpVersion {
     /// IPv4.
     V4,

@@ -8,10 +8,13 @@ use crate::{
 
 /// Counts the packets that come so far in the rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Count {
     /// Packets to begin with.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub packets: u64,
     /// Bytes to begin with.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub bytes: u64,
 }
 

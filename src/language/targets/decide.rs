@@ -9,6 +9,7 @@ use crate::{
 
 /// Ends the rule with a verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Decide(pub Verdict);
 
 impl Rule {

@@ -8,6 +8,7 @@ use crate::{
 
 /// Sets the class of service.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct SetDscp(pub Dscp);
 
 impl Rule {

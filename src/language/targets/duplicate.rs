@@ -11,11 +11,14 @@ use crate::{
 
 /// Where a copy of the packet goes. Made from the address of a next hop.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Duplicate {
     /// To the next hop that has this address. In tables of family ip and ip6.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub gateway: Option<IpAddr>,
     /// Out of the interface that has this number.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub device: Option<u32>,
 }
 

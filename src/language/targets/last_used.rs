@@ -8,6 +8,7 @@ use crate::{
 
 /// Remembers when a packet came so far in the rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LastUsed;
 
 impl Rule {

@@ -23,13 +23,17 @@ const ALL_FLAGS: LogFlags = LogFlags::from_bits_retain(0x2f);
 /// Log::new().prefix("dropped: ").level(LogLevel::Info).flags(LogFlags::TCP_OPTIONS | LogFlags::UID);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Log {
     /// In front of each line.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub prefix: Option<String>,
     /// How serious; a warning if absent.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub level: Option<LogLevel>,
     /// What is shown beside the usual.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub flags: Option<LogFlags>,
 }
 

@@ -8,6 +8,7 @@ use crate::{
 
 /// Which of the two marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum MarkOf {
     /// The packet's: gone when the packet is.
     Packet,
@@ -17,6 +18,11 @@ pub enum MarkOf {
 
 /// What becomes of a mark. A number alone is [`MarkOp::Set`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum MarkOp {
     /// It becomes this number.
@@ -84,6 +90,7 @@ impl MarkOp {
 
 /// Computes a mark from itself, or from the other one.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct SetMark {
     /// Which is written.
     pub of: MarkOf,
@@ -99,6 +106,7 @@ pub struct SetMark {
 /// registers, which nft learnt late: nft 1.0.6 cannot say it, and aborts when it lists any table while a rule with it
 /// exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct MergeMark {
     /// Which is written; the other one is read.
     pub of: MarkOf,
@@ -300,7 +308,8 @@ impl Lift for SetMark {
                 let of = stored(store)?;
                 Some(Self { of, from: of, op: MarkOp::Set(host_u32(data)?) })
             }
-            [load, Expr::Bitwise(Bitwise { mask: Some(keep), xor: Some(flip), .. }), store, ..] => {
+            [load, Expr::Bitwise(bitwise), store, ..] => {
+                let (keep, flip) = (bitwise.mask.as_ref()?, bitwise.xor.as_ref()?);
                 let op = MarkOp::of(host_u32(keep)?, host_u32(flip)?);
                 Some(Self { of: stored(store)?, from: loaded(load)?, op })
             }
@@ -312,16 +321,10 @@ impl Lift for SetMark {
 
 impl Lift for MergeMark {
     fn lift(from: &Lifting<'_>) -> Option<Self> {
-        let [
-            load,
-            Expr::Bitwise(Bitwise { mask: Some(keep), .. }),
-            _,
-            Expr::Bitwise(Bitwise { mask: Some(take), .. }),
-            ..,
-        ] = from.expressions()
-        else {
+        let [load, Expr::Bitwise(keep), _, Expr::Bitwise(take), ..] = from.expressions() else {
             return None;
         };
+        let (keep, take) = (keep.mask.as_ref()?, take.mask.as_ref()?);
         let of = MarkOf::ALL.into_iter().find(|mark| *load == mark.loaded(Register::R1))?;
         Some(Self { of, clear: !host_u32(keep)?, take: host_u32(take)? })
     }

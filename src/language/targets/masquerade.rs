@@ -12,11 +12,17 @@ use crate::{
 
 /// The source becomes whatever address the outgoing interface has.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Masquerade {
     /// To which source ports; where absent, the packet keeps its own if it is free.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub ports: Option<Item<u16>>,
     /// How to choose.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "NatFlags::empty", skip_serializing_if = "NatFlags::is_empty")
+    )]
     pub flags: NatFlags,
 }
 

@@ -8,6 +8,7 @@ use crate::{
 
 /// Lowers the maximum segment size that a TCP handshake announces.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum ClampMss {
     /// To this size.
     Size(u16),

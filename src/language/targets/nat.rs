@@ -15,6 +15,7 @@ use crate::{
 
 /// Translates one end of the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Nat {
     /// Which end.
     pub kind: NatKind,

@@ -26,14 +26,30 @@ use crate::{Invalid, expr::NatFlags, language::Item};
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct NatTo {
     /// To which; the packet keeps its own if absent.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub addresses: Option<Item<IpAddr>>,
     /// To which; where absent, the packet keeps its own if the translation leaves it free.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub ports: Option<Item<u16>>,
     /// How to choose.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "NatFlags::empty", skip_serializing_if = "NatFlags::is_empty")
+    )]
     pub flags: NatFlags,
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            skip_deserializing,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "crate::json::broken"
+        )
+    )]
     pub(crate) problem: Option<Box<Invalid>>,
 }
 

@@ -9,15 +9,19 @@ use crate::{
 
 /// Which programs get the packet, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct NfLog {
     /// The netlink group that they listen on.
     pub group: u16,
     /// Passed on beside the packet.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub prefix: Option<String>,
     /// How many bytes of the packet are passed on; all if absent.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub snaplen: Option<u32>,
     /// How many packets are collected before they are passed on.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub threshold: Option<u16>,
 }
 

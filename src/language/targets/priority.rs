@@ -8,6 +8,7 @@ use crate::{
 
 /// Sets the packet's priority, which is the class that queueing disciplines sort by.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct SetPriority {
     /// The number before the colon.
     pub major: u16,

@@ -12,6 +12,7 @@ use crate::{
 ///
 /// Made from the number of a queue, or a range of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Queue {
     /// The queue, or the first of several.
@@ -19,6 +20,10 @@ pub struct Queue {
     /// The last of several.
     pub last: u16,
     /// What to do without a program, how to spread.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "QueueFlags::empty", skip_serializing_if = "QueueFlags::is_empty")
+    )]
     pub flags: QueueFlags,
 }
 

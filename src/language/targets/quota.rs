@@ -8,13 +8,16 @@ use crate::{
 
 /// How many bytes, and whether the rule goes on before or behind them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Quota {
     /// How many.
     pub bytes: u64,
     /// How many have passed already.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub used: u64,
     /// The rule goes on once they are used up, in place of until.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub over: bool,
 }
 

@@ -16,11 +16,17 @@ use crate::{
 ///
 /// Made from a port or a range of ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Redirect {
     /// To which ports; the packet keeps its own if absent.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub ports: Option<Item<u16>>,
     /// How to choose.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "NatFlags::empty", skip_serializing_if = "NatFlags::is_empty")
+    )]
     pub flags: NatFlags,
 }
 

@@ -8,6 +8,7 @@ use crate::{
 
 /// What the sender of a rejected packet gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum RejectWith {
     /// An ICMP error: the rule is about IPv4.
@@ -26,8 +27,10 @@ pub enum RejectWith {
 
 /// Drops the packet and tells its sender.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Reject {
     /// What the sender gets; "port unreachable" if absent.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub with: Option<RejectWith>,
 }
 

@@ -10,10 +10,12 @@ use crate::{
 
 /// Gives the packet the security mark of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct SetSecmark(pub String);
 
 /// Copies a security mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct CopySecmark {
     /// Which is written; the other one is read.
     pub of: MarkOf,

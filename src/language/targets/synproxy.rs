@@ -8,15 +8,20 @@ use crate::{
 
 /// What the proxy says in the server's place: it should be what the server itself would say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Synproxy {
     /// The maximum segment size.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub mss: Option<u16>,
     /// The window scale.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub wscale: Option<u8>,
     /// Whether timestamps are offered.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub timestamp: bool,
     /// Whether selective acknowledgements are offered.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "crate::json::is_default"))]
     pub sack_perm: bool,
 }
 

@@ -8,6 +8,7 @@ use crate::{
 
 /// Changes the type-of-service byte of IPv4, or the traffic class of IPv6.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct SetTos {
     /// Which bits are flipped then: with a `mask` that covers them, which are set.
     pub value: u8,
@@ -87,14 +88,14 @@ impl Lift for SetTos {
 pub(super) fn changed_byte(from: &Lifting<'_>) -> Option<(u8, u8)> {
     let [
         Expr::Payload(Payload { offset: 0, .. }),
-        Expr::Bitwise(Bitwise { mask: Some(mask), xor: Some(xor), .. }),
+        Expr::Bitwise(bitwise),
         Expr::Payload(Payload { access: PayloadAccess::Store { .. }, .. }),
         ..,
     ] = from.expressions()
     else {
         return None;
     };
-    let (keep, flip) = (network_u16(mask)?, network_u16(xor)?);
+    let (keep, flip) = (network_u16(bitwise.mask.as_ref()?)?, network_u16(bitwise.xor.as_ref()?)?);
     let shift = if from.layer3()? == Layer3::V4 { 0 } else { 4 };
     let byte = |word: u16| u8::try_from(word >> shift & 0xff).ok();
     Some((!byte(keep)?, byte(flip)?))

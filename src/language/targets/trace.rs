@@ -8,6 +8,7 @@ use crate::{
 
 /// Has the kernel report every rule that the packet matches from here on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Trace;
 
 impl Rule {

@@ -14,11 +14,14 @@ use crate::{
 
 /// The local socket that takes the packets: an address, a port, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct TproxyTo {
     /// The socket's address; the incoming interface's if absent.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub address: Option<IpAddr>,
     /// The socket's port; the packet's own if absent.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub port: Option<u16>,
 }
 

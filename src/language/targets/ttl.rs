@@ -8,10 +8,12 @@ use crate::{
 
 /// Sets IPv4's time to live.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct SetTtl(pub u8);
 
 /// Sets IPv6's hop limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct SetHopLimit(pub u8);
 
 impl Rule {

@@ -8,6 +8,7 @@ use crate::{
 
 /// Excludes the packet from connection tracking.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Untrack;
 
 impl Rule {

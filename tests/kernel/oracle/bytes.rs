@@ -1,6 +1,6 @@
 //! Our bytes against libnftnl's.
 
-use portcullis::{Netfilter, Table, Transaction, netlink::Recorder, wire::Messages};
+use portcullis::{Family, Netfilter, Rule, Table, Transaction, netlink::Recorder, wire::Messages};
 
 /// libnftnl reads our rules and writes the same attributes; otherwise what is different.
 pub(super) fn libnftnl_agrees(table: &Table) -> Result<(), String> {
@@ -8,6 +8,7 @@ pub(super) fn libnftnl_agrees(table: &Table) -> Result<(), String> {
     transaction.add_table(table);
     let mut recorder = Netfilter::with_transport(Recorder::new());
     recorder.commit(&transaction).map_err(|error| error.to_string())?;
+    let mut rules = table.chains.iter().flat_map(|chain| &chain.rules);
     for datagram in recorder.into_transport().sent() {
         let mut rest = datagram.as_slice();
         for message in Messages::new(datagram).map(|message| message.expect("our own messages")) {
@@ -15,6 +16,7 @@ pub(super) fn libnftnl_agrees(table: &Table) -> Result<(), String> {
             let (bytes, behind) = rest.split_at(length);
             rest = behind;
             if message.header.kind == portcullis::wire::nft::NEWRULE {
+                same_text(table.family, rules.next().expect("a rule for each message"), bytes)?;
                 let Some(theirs) = portcullis_sys::nftnl::reencode_rule(bytes) else {
                     return Err("libnftnl does not read our rule".to_owned());
                 };
@@ -24,6 +26,17 @@ pub(super) fn libnftnl_agrees(table: &Table) -> Result<(), String> {
                 }
             }
         }
+    }
+    Ok(())
+}
+
+/// Our printer says what libnftnl says.
+fn same_text(family: Family, rule: &Rule, message: &[u8]) -> Result<(), String> {
+    let theirs = portcullis_sys::nftnl::rule_text(message).ok_or("libnftnl does not print our rule")?;
+    let theirs: Vec<_> = theirs.lines().map(str::trim).filter(|line| line.starts_with('[')).collect();
+    let ours = rule.bytecode(family).map_err(|problem| problem.to_string())?;
+    if ours.lines().collect::<Vec<_>>() != theirs {
+        return Err(format!("text\n   ours: {ours}\n  libnftnl's: {}", theirs.join("\n")));
     }
     Ok(())
 }

@@ -191,6 +191,12 @@ fn expressions() -> impl Strategy<Value = (Family, Lowered)> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
+    #[cfg(feature = "serde")]
+    #[test]
+    fn generated_words_survive_as_json((_, rule) in rules()) {
+        crate::json::tests::survives(&rule);
+    }
+
     #[test]
     fn generated_words_are_lifted((family, rule) in rules()) {
         all_words(&rule, family);

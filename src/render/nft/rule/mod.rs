@@ -1,10 +1,161 @@
 //! Rules in nft's language: expressions back to statements.
+//!
+//! A rule loads values into registers and then uses them. [`Registers`] keeps for each register the tree of
+//! expressions that filled it; a comparison, a lookup or a statement takes the tree and says it. What bytes of the
+//! packet are called depends on the protocols that were tested before ([`Layers`]); tests that nft makes of itself
+//! where a field is named are not said ([`Sentence::forget_implied`]).
+//!
+//! The aim is text from which `nft -f` makes the same expressions; where `nft list` prints something from which it
+//! would make others, the exact text is preferred to nft's.
 
-use super::around::Around;
-use crate::expr::Expr;
+mod bytes;
+mod decide;
+mod extension;
+mod layers;
+mod load;
+mod matching;
+mod protocol;
+mod registers;
+mod sentence;
+mod store;
+mod translate;
+mod update;
+mod value;
+mod words;
 
-/// The statements of a rule, separated by blanks, without its comment.
-pub(super) fn statements(expressions: &[Expr], around: Around<'_>) -> String {
-    let _ = (expressions, around);
-    String::new()
+use std::fmt;
+
+use self::{layers::Layers, registers::Registers, sentence::Sentence, words::Speaker};
+use super::{around::Around, names::Names, stateful::stateful};
+use crate::{
+    Invalid,
+    expr::Expr,
+    object::{Rule, Table},
+};
+
+/// A rule's statements in nft's language.
+///
+/// ```
+/// use portcullis::{Family, Rule, Table, render::nft::RuleText};
+///
+/// let rule = Rule::new().tcp().dport(22).accept();
+/// let text = RuleText::of(&rule, &Table::new(Family::Inet, "edge"))?;
+/// assert_eq!(text.to_string(), "tcp dport 22 accept");
+/// assert!(text.lossless);
+/// # Ok::<(), portcullis::Invalid>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RuleText {
+    /// The statements, separated by blanks, without the rule's comment.
+    pub text: String,
+    /// Whether nft has words for all of it. Where it has none, the text names the expression (`xt match "comment"`, as
+    /// nft itself does for what iptables put there), and `nft -f` will not take the rule.
+    pub lossless: bool,
 }
+
+impl RuleText {
+    /// The statements of a rule of this table, whose sets and chains it may name.
+    ///
+    /// # Errors
+    /// A rule whose words cannot be right; see [`Rule::check`].
+    pub fn of(rule: &Rule, table: &Table) -> Result<Self, Invalid> {
+        let lowered = rule.lower(table.family)?;
+        // Sets that are to be made with the rule have no names yet; most rules have none.
+        let both: Vec<_> = match lowered.sets.as_slice() {
+            [] => Vec::new(),
+            made => table.sets.iter().chain(made).cloned().collect(),
+        };
+        let sets = if both.is_empty() { &table.sets } else { &both };
+        let around = Around { family: table.family, sets, chains: &table.chains, names: Names::default() };
+        Ok(statements(&lowered.expressions, around))
+    }
+}
+
+impl fmt::Display for RuleText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The statements of a rule.
+pub(super) fn statements(expressions: &[Expr], around: Around<'_>) -> RuleText {
+    let mut reader = Reader {
+        around,
+        layers: Layers::new(around.family),
+        registers: Registers::default(),
+        sentence: Sentence::default(),
+        lossless: true,
+    };
+    expressions.iter().for_each(|expression| reader.read(expression));
+    RuleText { text: reader.sentence.text(), lossless: reader.lossless }
+}
+
+/// A rule on the way to its text.
+struct Reader<'a> {
+    around: Around<'a>,
+    layers: Layers,
+    registers: Registers,
+    sentence: Sentence,
+    lossless: bool,
+}
+
+impl Reader<'_> {
+    fn speaker(&self) -> Speaker<'_> {
+        Speaker { around: self.around, layers: &self.layers }
+    }
+
+    fn read(&mut self, expression: &Expr) {
+        if self.say(expression).is_none() {
+            self.lossless = false;
+            let text = unsaid(expression);
+            self.sentence.push(text);
+        }
+    }
+
+    /// Says an expression, or keeps what it loads; `None` where nft has no words.
+    fn say(&mut self, expression: &Expr) -> Option<()> {
+        if let Some(text) = stateful(expression) {
+            self.sentence.push(text);
+            return Some(());
+        }
+        match expression {
+            Expr::Cmp(cmp) => self.compare(cmp),
+            Expr::Range(range) => self.range(range),
+            Expr::Lookup(lookup) => self.lookup(lookup),
+            Expr::Dynset(dynset) => self.update(dynset),
+            Expr::Immediate(immediate) => self.immediate(immediate),
+            Expr::Objref(objref) => self.object(objref),
+            Expr::Log(log) => self.log(log),
+            Expr::Reject(reject) => self.reject(reject),
+            Expr::Queue(queue) => self.queue(queue),
+            Expr::Synproxy(synproxy) => self.synproxy(synproxy),
+            Expr::FlowOffload(offload) => self.push(format!("flow add @{}", offload.table)),
+            Expr::Notrack(_) => self.push("notrack".to_owned()),
+            Expr::Dup(dup) => self.duplicate(dup),
+            Expr::Fwd(fwd) => self.forward(fwd),
+            Expr::Nat(nat) => self.nat(nat),
+            Expr::Masq(masq) => self.masquerade(masq),
+            Expr::Redir(redir) => self.redirect(redir),
+            Expr::Tproxy(tproxy) => self.tproxy(tproxy),
+            other => self.load_or_store(other),
+        }
+    }
+
+    fn push(&mut self, text: String) -> Option<()> {
+        self.sentence.push(text);
+        Some(())
+    }
+}
+
+/// What stands for an expression that nft cannot say.
+fn unsaid(expression: &Expr) -> String {
+    match expression {
+        Expr::XtMatch(xt) => format!("xt match \"{}\"", xt.name),
+        Expr::XtTarget(xt) => format!("xt target \"{}\"", xt.name),
+        other => format!("# {}", other.name()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

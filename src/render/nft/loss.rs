@@ -1,0 +1,228 @@
+//! What nft has no words for.
+
+use std::fmt;
+
+use super::{
+    Nft, What, around::Around, chain, element::is_taken_beside_a_key, object, stateful::stateless, verdict,
+};
+use crate::{
+    expr::{Expr, ObjectKind},
+    object::{
+        Chain, ChainFlags, Element, ElementData, ElementFlags, Hook, MapData, Object, ObjectData, Rule, Set,
+        SetFlags, Table, TableFlags, userdata,
+    },
+    wire::Unknown,
+};
+
+/// Something that a text in nft's language leaves out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Loss {
+    /// Where it is: `table inet edge, chain input, rule 3`.
+    pub place: String,
+    /// What it is.
+    pub what: String,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.place.is_empty() {
+            f.write_str(&self.what)
+        } else {
+            write!(f, "{}: {}", self.place, self.what)
+        }
+    }
+}
+
+pub(super) fn losses(nft: &Nft<'_>) -> Vec<Loss> {
+    let mut found = Found::default();
+    match nft.what {
+        What::Ruleset(ruleset) => ruleset.tables.iter().for_each(|table| found.table(table, nft)),
+        What::Table(table) => found.table(table, nft),
+        What::Chain(family, chain) => found.chain(chain, nft.around(family)),
+        What::Rule(family, rule) => found.rule(rule, nft.around(family)),
+        What::Set(set) => found.set(set),
+        What::Object(object) => found.object(object),
+        What::Flowtable(flowtable) => found.unknown(&flowtable.unknown),
+    }
+    found.losses
+}
+
+/// What was found so far, and where the search is.
+#[derive(Debug, Default)]
+struct Found {
+    place: Vec<String>,
+    losses: Vec<Loss>,
+}
+
+impl Found {
+    fn say(&mut self, what: impl Into<String>) {
+        self.losses.push(Loss { place: self.place.join(", "), what: what.into() });
+    }
+
+    fn within(&mut self, place: String, search: impl FnOnce(&mut Self)) {
+        self.place.push(place);
+        search(self);
+        self.place.pop();
+    }
+
+    fn unknown(&mut self, unknown: &Unknown) {
+        if !unknown.is_empty() {
+            self.say("attributes that this library does not know");
+        }
+    }
+
+    /// Bytes beside an object, of which nft reads the comment only.
+    fn userdata(&mut self, bytes: Option<&[u8]>, known: &[u8]) {
+        let bytes = bytes.unwrap_or_default();
+        let read: usize = userdata::entries(bytes).map(|(_, value)| value.len() + 2).sum();
+        if read != bytes.len() || userdata::entries(bytes).any(|(kind, _)| !known.contains(&kind)) {
+            self.say("user data that is not nft's");
+        }
+    }
+
+    fn table(&mut self, table: &Table, nft: &Nft<'_>) {
+        let around =
+            Around { family: table.family, sets: &table.sets, chains: &table.chains, names: nft.names };
+        self.within(format!("table {} {}", table.family, table.name), |found| {
+            found.unknown(&table.unknown);
+            found.userdata(table.userdata.as_deref(), &[userdata::COMMENT]);
+            let said = TableFlags::DORMANT | TableFlags::OWNER;
+            if !said.contains(table.flags) {
+                found.say(format!("flags {:#x}", (table.flags - said).bits()));
+            }
+            table.objects.iter().for_each(|object| found.object(object));
+            for flowtable in &table.flowtables {
+                found.within(format!("flowtable {}", flowtable.name), |found| {
+                    found.unknown(&flowtable.unknown);
+                });
+            }
+            for set in &table.sets {
+                found.within(format!("set {}", set.name), |found| found.set(set));
+            }
+            for chain in &table.chains {
+                found.within(format!("chain {}", chain.name), |found| found.chain(chain, around));
+            }
+        });
+    }
+
+    fn object(&mut self, object: &Object) {
+        self.within(format!("{} {}", object.kind(), object.name), |found| {
+            found.unknown(&object.unknown);
+            found.userdata(object.userdata.as_deref(), &[userdata::COMMENT]);
+            if object::declaration(object, super::Names::default(), super::Wanted::default()).is_none() {
+                found.say("nft has no words for such an object");
+            }
+            if let ObjectData::CtTimeout(timeout) = &object.data {
+                let known = object::states(timeout.l4proto).len();
+                if timeout.policy.timeouts.iter().any(|(state, _)| usize::from(*state) > known) {
+                    found.say("a timeout of a state that nft has no name for");
+                }
+            }
+        });
+    }
+
+    fn chain(&mut self, chain: &Chain, around: Around<'_>) {
+        self.unknown(&chain.unknown);
+        self.userdata(chain.userdata.as_deref(), &[userdata::COMMENT]);
+        let said = ChainFlags::BASE | ChainFlags::HW_OFFLOAD | ChainFlags::BINDING;
+        if !said.contains(chain.flags) {
+            self.say(format!("flags {:#x}", (chain.flags - said).bits()));
+        }
+        if let Some(base) = &chain.base {
+            if let Hook::Other(number) = base.hook {
+                self.say(format!("hook {number} has no name"));
+            }
+            if base.counters.is_some_and(|counted| counted != (0, 0)) {
+                self.say("what the policy has counted");
+            }
+        }
+        for (rule, number) in chain.rules.iter().zip(1..) {
+            self.within(format!("rule {number}"), |found| found.rule(rule, around));
+        }
+    }
+
+    fn rule(&mut self, rule: &Rule, around: Around<'_>) {
+        self.unknown(&rule.unknown);
+        self.userdata(rule.userdata.as_deref(), &[userdata::COMMENT]);
+        let line = chain::line(rule, around);
+        if !line.lossless {
+            self.say(format!("nft has no words for all of \"{}\"", line.text));
+        }
+    }
+
+    fn set(&mut self, set: &Set) {
+        // Byte orders, merged ranges, declarations, ranges as values, comment.
+        self.userdata(set.userdata.as_deref(), &[0, 1, 2, 3, 4, 6, userdata::SET_COMMENT]);
+        self.unknown(&set.unknown);
+        self.unknown(&set.desc.unknown);
+        let said = [
+            SetFlags::ANONYMOUS,
+            SetFlags::CONSTANT,
+            SetFlags::INTERVAL,
+            SetFlags::MAP,
+            SetFlags::TIMEOUT,
+            SetFlags::EVAL,
+            SetFlags::OBJECT,
+            SetFlags::CONCAT,
+            SetFlags::EXPR,
+        ];
+        let rest = said.into_iter().fold(set.flags, |flags, said| flags - said);
+        if !rest.is_empty() {
+            self.say(format!("flags {:#x}", rest.bits()));
+        }
+        if !set.is_anonymous() && !super::set::is_sayable(set) {
+            self.say("no name of a type says what its keys or values are");
+        }
+        if let Some(MapData::Object(kind)) = &set.data {
+            let declared = [
+                ObjectKind::Counter,
+                ObjectKind::Quota,
+                ObjectKind::Limit,
+                ObjectKind::SecMark,
+                ObjectKind::Synproxy,
+            ];
+            if !set.is_anonymous() && !declared.contains(kind) {
+                self.say(format!("nft cannot declare a map to objects of the kind {kind}"));
+            }
+        }
+        self.statements(&set.expressions);
+        set.elements.iter().for_each(|element| self.element(element));
+    }
+
+    fn element(&mut self, element: &Element) {
+        let strange = element.flags - ElementFlags::INTERVAL_END - ElementFlags::CATCHALL;
+        let bytes = element.userdata.as_deref();
+        // What nft notes of an element for itself beside the comment (`NFTNL_UDATA_SET_ELEM_FLAGS`).
+        let read: usize =
+            userdata::entries(bytes.unwrap_or_default()).map(|(_, value)| value.len() + 2).sum();
+        let unsaid = !strange.is_empty()
+            || !element.unknown.is_empty()
+            || read != bytes.map_or(0, <[u8]>::len)
+            || matches!(&element.data, Some(ElementData::Verdict(said)) if verdict::verdict(said).is_none())
+            || !element.expressions.iter().all(is_taken_beside_a_key)
+                && element.expressions.iter().any(has_counted);
+        if unsaid {
+            self.within(format!("element {}", element.key), |found| {
+                found.say("nft has no words for all of it");
+            });
+        }
+    }
+
+    fn statements(&mut self, expressions: &[Expr]) {
+        for expression in expressions.iter().filter(|expression| stateless(expression).is_none()) {
+            self.say(format!("nft has no words for \"{}\" beside elements", expression.name()));
+        }
+    }
+}
+
+/// Whether a statement has a state that the same statement, made anew, has not.
+fn has_counted(expression: &Expr) -> bool {
+    match expression {
+        Expr::Counter(counter) => counter.packets.unwrap_or(0) > 0 || counter.bytes.unwrap_or(0) > 0,
+        Expr::Quota(quota) => quota.consumed.unwrap_or(0) > 0,
+        Expr::Last(last) => last.set.unwrap_or(0) > 0,
+        Expr::Limit(_) | Expr::Connlimit(_) => false,
+        _ => true,
+    }
+}

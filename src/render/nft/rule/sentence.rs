@@ -1,0 +1,88 @@
+//! The words of a rule as they are collected: what nft would add by itself is taken out again.
+
+use super::{
+    layers::{By, Implied, Layers},
+    protocol::{IcmpNeed, Protocol},
+};
+use crate::expr::PayloadBase;
+
+/// A statement's text.
+#[derive(Debug)]
+struct Item {
+    text: String,
+    /// What it makes known, if that is all it does.
+    announces: Option<(By, Vec<u8>)>,
+    /// The lower end of a range, as left side and value, while its upper end may follow.
+    lower_end: Option<(String, String)>,
+}
+
+/// The statements of a rule so far.
+#[derive(Debug, Default)]
+pub(super) struct Sentence {
+    items: Vec<Item>,
+}
+
+impl Sentence {
+    /// A statement.
+    pub(super) fn push(&mut self, text: impl Into<String>) {
+        self.items.push(Item { text: text.into(), announces: None, lower_end: None });
+    }
+
+    /// A match that makes a protocol known.
+    pub(super) fn push_announcement(&mut self, text: String, by: By, value: &[u8]) {
+        self.items.push(Item { text, announces: Some((by, value.to_vec())), lower_end: None });
+    }
+
+    /// `left >= value`, which becomes a range where `left <= …` follows.
+    pub(super) fn push_lower_end(&mut self, left: String, text: String, value: String) {
+        self.items.push(Item { text, announces: None, lower_end: Some((left, value)) });
+    }
+
+    /// The other end of a range; false where the statement before is not the first one.
+    pub(super) fn close_range(&mut self, left: &str, value: &str) -> bool {
+        let Some(item) = self.items.last_mut() else { return false };
+        match item.lower_end.take() {
+            Some((lower_left, lower)) if lower_left == left => {
+                item.text = format!("{left} {lower}-{value}");
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes out the announcements that nft makes again of itself when it reads fields of these protocols: those right
+    /// before, with nothing between. An earlier one is kept, as nft would put it elsewhere.
+    pub(super) fn forget_implied(&mut self, uses: &[(Protocol, IcmpNeed)], layers: &Layers) {
+        let mut implied: Vec<Implied> = Vec::new();
+        for each in uses.iter().flat_map(|(protocol, need)| layers.implied(*protocol, *need)) {
+            if !implied.contains(&each) {
+                implied.push(each);
+            }
+        }
+        let mut drop = 0;
+        let said = self.items.iter().rev();
+        for (item, implied) in said.zip(implied.iter().rev()) {
+            match &item.announces {
+                Some((by, value)) if !implied.said && *by == implied.by && *value == implied.value => {
+                    drop += 1
+                }
+                _ => break,
+            }
+        }
+        let earlier = implied.len().saturating_sub(drop);
+        let known = |implied: &Implied| {
+            let base = implied.protocol.base();
+            // An Ethernet header stays known below a VLAN tag.
+            base == PayloadBase::Link || layers.at(base) == Some(implied.protocol)
+        };
+        if implied.iter().take(earlier).all(known) {
+            self.items.truncate(self.items.len().saturating_sub(drop));
+        }
+    }
+
+    /// The whole text.
+    pub(super) fn text(&self) -> String {
+        let texts: Vec<_> = self.items.iter().map(|item| item.text.as_str()).collect();
+        texts.join(" ")
+    }
+}

@@ -1,0 +1,157 @@
+//! The table of `iptables -L -v` against iptables' own.
+//!
+//! The rules are those of `ip.rules` and `ip6.rules`, loaded by iptables-nft-restore and read by us. Spacing does not
+//! count; what differs beside that is named here.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{ErrorKind, Write},
+    process::{Command, Stdio},
+};
+
+use portcullis::{Family, Ruleset, Table};
+use portcullis_world::{Host, skip};
+
+use crate::support::open;
+
+/// Matches and targets that are named, with their bytes, and not read.
+const NAMED_ONLY: &[&str] = &[
+    "bpf",
+    "cgroup",
+    "cluster",
+    "connlabel",
+    "hashlimit",
+    "osf",
+    "policy",
+    "u32",
+    "ECN",
+    "HMARK",
+    "IDLETIMER",
+    "RATEEST",
+    "TCPOPTSTRIP",
+];
+
+/// Lines that differ, and why: a part of iptables' line, and of ours.
+const DIFFERENT: &[(&str, &str)] = &[
+    // Events are not read.
+    ("CT ctevents new", "CT rev 2 ["),
+];
+
+fn restore(host: &Host, program: &str, rules: &str) -> bool {
+    let load = || {
+        let mut child = Command::new(program).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        child.stdin.take().expect("a pipe").write_all(rules.as_bytes())?;
+        child.wait_with_output()
+    };
+    match host.run(load) {
+        Ok(output) => {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            true
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => false,
+        Err(error) => panic!("{program}: {error}"),
+    }
+}
+
+fn listed(host: &Host, program: &str, arguments: &[&str]) -> String {
+    let output = host.run(|| Command::new(program).args(arguments).output()).expect("iptables runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The lines of each chain, spaces collapsed, the chain's own line first.
+fn chains(listing: &str) -> BTreeMap<String, Vec<String>> {
+    let mut chains: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut name = String::new();
+    for line in listing.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            [] | ["Table", ..] | ["num" | "pkts" | "target", ..] => continue,
+            ["Chain", chain, ..] => name = (*chain).to_owned(),
+            _ => {}
+        }
+        let line = words.join(" ").replace("tos match0x", "tos match 0x");
+        chains.entry(name.clone()).or_default().push(line);
+    }
+    chains
+}
+
+/// Whether the difference is one of those that are named above; what excused it is remembered.
+fn excused(theirs: &str, ours: &str, used: &mut BTreeSet<String>) -> bool {
+    if let Some((part, _)) =
+        DIFFERENT.iter().find(|(part, words)| theirs.contains(part) && ours.contains(words))
+    {
+        return used.insert((*part).to_owned()) || true;
+    }
+    let name = NAMED_ONLY.iter().find(|name| ours.contains(&format!("{name} rev ")));
+    name.is_some_and(|name| used.insert((*name).to_owned()) || true)
+}
+
+fn compare(
+    ours: &Table,
+    theirs: &str,
+    listing: &str,
+    problems: &mut Vec<String>,
+    used: &mut BTreeSet<String>,
+) -> usize {
+    let (theirs, read) = (chains(theirs), chains(listing));
+    let mut compared = 0;
+    if theirs.keys().ne(read.keys()) {
+        problems.push(format!("table {}: {:?} and {:?}", ours.name, theirs.keys(), read.keys()));
+    }
+    for (chain, theirs) in &theirs {
+        let ours = read.get(chain).cloned().unwrap_or_default();
+        if ours.len() != theirs.len() {
+            problems.push(format!("chain {chain}: {} lines, ours {}", theirs.len(), ours.len()));
+        }
+        for (theirs, ours) in theirs.iter().zip(&ours) {
+            compared += 1;
+            if theirs != ours && !excused(theirs, ours, used) {
+                problems.push(format!("iptables: {theirs}\n    ours: {ours}"));
+            }
+        }
+    }
+    compared
+}
+
+fn same_as(program: &str, family: Family, rules: &str) -> Option<usize> {
+    let host = Host::new("listing");
+    if !restore(&host, &format!("{program}-nft-restore"), rules) {
+        return None;
+    }
+    let program = format!("{program}-nft");
+    let ruleset: Ruleset = open(&host).ruleset(Some(family)).expect("the ruleset");
+    let (mut compared, mut problems, mut used) = (0, Vec::new(), BTreeSet::new());
+    for table in ruleset.tables.iter().filter(|table| table.family == family) {
+        let theirs = listed(&host, &program, &["-t", &table.name, "-L", "-v", "-n", "-x", "--line-numbers"]);
+        let ours = table.listing().numeric(true).exact(true).line_numbers(true).to_string();
+        compared += compare(table, &theirs, &ours, &mut problems, &mut used);
+
+        let theirs = listed(&host, &program, &["-t", &table.name, "-L", "-n"]);
+        let ours = table.listing().numeric(true).verbose(false).to_string();
+        compared += compare(table, &theirs, &ours, &mut problems, &mut used);
+    }
+    assert!(problems.is_empty(), "{} of {compared} lines\n{}", problems.len(), problems.join("\n"));
+    if family == Family::Ip {
+        let named = NAMED_ONLY.iter().copied().chain(DIFFERENT.iter().map(|(part, _)| *part));
+        let unused: Vec<_> = named.filter(|name| !used.contains(*name)).collect();
+        assert!(unused.is_empty(), "excuses that nothing needs: {unused:?}");
+    }
+    Some(compared)
+}
+
+#[test]
+fn iptables_says_the_same() {
+    match same_as("iptables", Family::Ip, include_str!("ip.rules")) {
+        Some(lines) => assert!(lines > 200, "only {lines} lines were compared"),
+        None => skip!("there is no iptables-nft-restore"),
+    }
+}
+
+#[test]
+fn ip6tables_says_the_same() {
+    match same_as("ip6tables", Family::Ip6, include_str!("ip6.rules")) {
+        Some(lines) => assert!(lines > 50, "only {lines} lines were compared"),
+        None => skip!("there is no ip6tables-nft-restore"),
+    }
+}

@@ -1,0 +1,3 @@
+//! What is printed in nft's language, given back to nft.
+
+mod rules;
