@@ -158,6 +158,16 @@ pub struct Refused {
     pub incomplete: bool,
 }
 
+/// The element of a set that the kernel objects to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RefusedElement {
+    /// Its place among the elements of the call, counted from 0; runs of keys are counted in their order, joined.
+    pub index: usize,
+    /// Its key: of a typed set as nft writes it, otherwise in hexadecimal.
+    pub key: String,
+}
+
 /// An operation that the kernel refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -178,6 +188,8 @@ pub struct Refusal {
     pub message: Option<String>,
     /// The attribute that the kernel objects to.
     pub attribute: Option<String>,
+    /// The element of a set that the kernel objects to, where it is about one.
+    pub element: Option<RefusedElement>,
     /// What the number usually means for such an operation.
     pub hint: Option<String>,
 }
@@ -197,6 +209,9 @@ impl fmt::Display for Refusal {
         write!(f, ": {}", describe(self.errno, self.message.as_deref()))?;
         if let Some(attribute) = &self.attribute {
             write!(f, " at {attribute}")?;
+        }
+        if let Some(RefusedElement { index, key }) = &self.element {
+            write!(f, ", element {index}: {key}")?;
         }
         match &self.hint {
             Some(hint) => write!(f, ": {hint}"),

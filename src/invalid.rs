@@ -237,6 +237,38 @@ pub enum Invalid {
         /// The way out.
         hint: String,
     },
+    /// An element of a set that cannot be right.
+    #[error("element {index} ({element}): {problem}")]
+    Element {
+        /// Its place among the elements of the call, counted from 0.
+        index: usize,
+        /// The element, as nft writes it.
+        element: String,
+        /// What is wrong.
+        problem: Box<Invalid>,
+    },
+    /// Two runs of keys of one set that overlap.
+    #[error("{one} and {other} overlap in set \"{set}\": {way_out}")]
+    Overlap {
+        /// The set.
+        set: String,
+        /// The first run.
+        one: String,
+        /// The other one.
+        other: String,
+        /// What can be done.
+        way_out: &'static str,
+    },
+    /// A set whose keys or values are of another type.
+    #[error("set \"{set}\" is of another type: wanted {wanted}; it has {found}")]
+    SetType {
+        /// The set.
+        set: String,
+        /// The type of the program, in nft's words.
+        wanted: String,
+        /// That of the set.
+        found: String,
+    },
     /// What is to be sent does not fit netlink's format.
     #[error(transparent)]
     Encode(#[from] crate::wire::EncodeError),

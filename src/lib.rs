@@ -52,11 +52,12 @@ pub mod object;
 pub mod render;
 mod resolve;
 mod ruleset;
+pub mod set;
 pub mod snapshot;
 mod transaction;
 pub mod wire;
 
-pub use error::{Error, InvalidOperation, Refusal, Refused};
+pub use error::{Error, InvalidOperation, Refusal, Refused, RefusedElement};
 pub use expr::{
     AddressType, CtDirection, CtState, CtStatus, Icmp6Code, IcmpCode, IcmpxCode, LogFlags, LogLevel,
 };
@@ -82,7 +83,7 @@ pub use object::{
 pub use resolve::{resolve, resolve_v4, resolve_v6};
 pub use ruleset::Ruleset;
 pub use snapshot::{Restore, Scope, Snapshot, SnapshotError};
-pub use transaction::{ObjectKind, OperationId, Subject, Transaction, Verb};
+pub use transaction::{Entries, ObjectKind, OperationId, Sent, Subject, Transaction, Verb};
 
 /// The README's programs are tested as they stand there.
 #[cfg(doctest)]

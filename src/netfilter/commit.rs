@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use nix::errno::Errno;
 
-use super::{Netfilter, attribute_path::attribute_path, hint::hint};
+use super::{Netfilter, attribute_path::attribute_path, hint::hint, refused_element::refused_element};
 use crate::{
     Error, Refusal, Refused, Transaction,
     netlink::{ErrorAnswer, Outcome, Transport, batch},
@@ -222,6 +222,7 @@ fn refusal(work: &Batch, error: ErrorAnswer) -> Refusal {
     let sent = work.message_of(id);
     let subject = sent.as_ref().map(Subject::of);
     let attribute = offset.and_then(|offset| attribute_path(work.bytes_of(id)?, offset));
+    let element = offset.and_then(|offset| refused_element(work, id, offset));
     let operation = work.operations.get(id.index());
     let verb = operation.map_or(crate::transaction::Verb::Add, |operation| operation.verb);
     let hint = hint(errno, verb, sent.as_ref(), attribute.as_deref());
@@ -234,6 +235,7 @@ fn refusal(work: &Batch, error: ErrorAnswer) -> Refusal {
         errno,
         message,
         attribute,
+        element,
         hint,
     }
 }

@@ -42,6 +42,20 @@ pub(super) fn hint(
         (Errno::ENOENT, ObjectKind::Set | ObjectKind::Object | ObjectKind::Flowtable, Verb::Delete) => {
             format!("there is none of that name and kind in table {family} {table}, or no such table")
         }
+        (Errno::EEXIST | Errno::ENOTEMPTY, ObjectKind::Elements, Verb::Create) => {
+            "it is in the set already, or overlaps a run of keys that is; add keeps what exists".to_owned()
+        }
+        (Errno::EEXIST | Errno::ENOTEMPTY | Errno::EBUSY, ObjectKind::Elements, _) => {
+            "it overlaps a run of keys that is in the set, or it is there and leads elsewhere (delete that first, \
+             in the same transaction); or the set is constant and in use"
+                .to_owned()
+        }
+        (Errno::ENFILE, ObjectKind::Elements, _) => {
+            "the set is full: its capacity was declared when it was made (SetOf::capacity)".to_owned()
+        }
+        (Errno::EINVAL, ObjectKind::Elements, Verb::Add | Verb::Create | Verb::Delete) => {
+            format!("set {name} has keys or values of another type, or none that can be so")
+        }
         (Errno::EEXIST, _, _) => "it exists already; add_… keeps what exists, create_… refuses".to_owned(),
         (Errno::EBUSY, ObjectKind::Chain, Verb::Delete) => {
             "the chain still has rules, or rules that jump to it: flush them in the same transaction"

@@ -265,7 +265,7 @@ mod tests {
             mend_rules(Family::Bridge, std::slice::from_mut(&mut rule), &SetFlagsByName::new());
             let compat = rule.unknown.iter().next().unwrap();
             let number: u32 = compat.attributes().next().unwrap().unwrap().get().unwrap();
-            assert_eq!(number, u16::to_be(0x0806).into());
+            assert_eq!(number, u32::from(u16::to_be(0x0806)));
         }
     }
 

@@ -12,6 +12,7 @@ mod list_rules;
 mod list_sets;
 mod list_whole;
 mod mend;
+mod refused_element;
 mod reset;
 mod reset_sum;
 mod settled;

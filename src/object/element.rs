@@ -27,7 +27,7 @@ flag_set! {
 pub(crate) const NFTA_SET_ELEM_LIST_TABLE: u16 = 1;
 pub(crate) const NFTA_SET_ELEM_LIST_SET: u16 = 2;
 pub(crate) const NFTA_SET_ELEM_LIST_ELEMENTS: u16 = 3;
-const NFTA_SET_ELEM_LIST_SET_ID: u16 = 4;
+pub(crate) const NFTA_SET_ELEM_LIST_SET_ID: u16 = 4;
 
 /// Attributes of a message about elements.
 pub(crate) const ELEMENT_LIST_ATTRIBUTES: &[(&str, u16)] = &[
@@ -118,17 +118,17 @@ pub struct Element {
     pub(crate) problem: Option<Box<Invalid>>,
 }
 
-const NFTA_SET_ELEM_KEY: u16 = 1;
-const NFTA_SET_ELEM_DATA: u16 = 2;
-const NFTA_SET_ELEM_FLAGS: u16 = 3;
-const NFTA_SET_ELEM_TIMEOUT: u16 = 4;
-const NFTA_SET_ELEM_EXPIRATION: u16 = 5;
-const NFTA_SET_ELEM_USERDATA: u16 = 6;
-const NFTA_SET_ELEM_EXPR: u16 = 7;
+pub(crate) const NFTA_SET_ELEM_KEY: u16 = 1;
+pub(crate) const NFTA_SET_ELEM_DATA: u16 = 2;
+pub(crate) const NFTA_SET_ELEM_FLAGS: u16 = 3;
+pub(crate) const NFTA_SET_ELEM_TIMEOUT: u16 = 4;
+pub(crate) const NFTA_SET_ELEM_EXPIRATION: u16 = 5;
+pub(crate) const NFTA_SET_ELEM_USERDATA: u16 = 6;
+pub(crate) const NFTA_SET_ELEM_EXPR: u16 = 7;
 const NFTA_SET_ELEM_PAD: u16 = 8;
-const NFTA_SET_ELEM_OBJREF: u16 = 9;
-const NFTA_SET_ELEM_KEY_END: u16 = 10;
-const NFTA_SET_ELEM_EXPRESSIONS: u16 = 11;
+pub(crate) const NFTA_SET_ELEM_OBJREF: u16 = 9;
+pub(crate) const NFTA_SET_ELEM_KEY_END: u16 = 10;
+pub(crate) const NFTA_SET_ELEM_EXPRESSIONS: u16 = 11;
 
 /// Attributes of `NFTA_SET_ELEM_LIST_ELEMENTS`' members.
 pub(crate) const ELEMENT_ATTRIBUTES: &[(&str, u16)] = &[
@@ -345,7 +345,7 @@ pub(crate) fn decode_elements(
 }
 
 /// Room that one message's list of elements may take: netlink's 65535, less the largest element.
-const LIST_LIMIT: usize = 60_000;
+pub(crate) const LIST_LIMIT: usize = 60_000;
 
 /// Appends one message's worth of `elements` and returns how many were written; the caller calls again with
 /// the rest.

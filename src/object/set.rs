@@ -180,7 +180,7 @@ const NFTA_SET_KEY_LEN: u16 = 5;
 const NFTA_SET_DATA_TYPE: u16 = 6;
 const NFTA_SET_DATA_LEN: u16 = 7;
 const NFTA_SET_POLICY: u16 = 8;
-const NFTA_SET_DESC: u16 = 9;
+pub(crate) const NFTA_SET_DESC: u16 = 9;
 const NFTA_SET_ID: u16 = 10;
 const NFTA_SET_TIMEOUT: u16 = 11;
 const NFTA_SET_GC_INTERVAL: u16 = 12;
@@ -496,12 +496,12 @@ impl Set {
 }
 
 /// How the kernel counts time.
-pub(super) fn milliseconds(duration: Duration) -> u64 {
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// One expression has an attribute of its own, several have a list.
-pub(super) fn encode_expressions((one, several): (u16, u16), expressions: &[Expr], writer: &mut Writer<'_>) {
+pub(crate) fn encode_expressions((one, several): (u16, u16), expressions: &[Expr], writer: &mut Writer<'_>) {
     match expressions {
         [] => {}
         [expression] => writer.put(one, expression),

@@ -21,7 +21,7 @@ pub struct SetDesc {
     pub unknown: Unknown,
 }
 
-const NFTA_SET_DESC_SIZE: u16 = 1;
+pub(crate) const NFTA_SET_DESC_SIZE: u16 = 1;
 const NFTA_SET_DESC_CONCAT: u16 = 2;
 const NFTA_SET_FIELD_LEN: u16 = 1;
 

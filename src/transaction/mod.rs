@@ -1,6 +1,8 @@
 //! A transaction: operations that the kernel carries out all together or not at all.
 
 mod batch;
+mod bulk;
+mod entries;
 mod objects;
 mod operation;
 mod rules;
@@ -8,10 +10,13 @@ mod sets;
 mod subject;
 mod table;
 
+pub use bulk::Sent;
+pub use entries::Entries;
 pub use operation::{OperationId, Verb};
 pub use subject::{ObjectKind, Subject};
 
 pub(crate) use batch::{Batch, IndexToResolve};
+pub(crate) use bulk::Bulk;
 pub(crate) use operation::Operation;
 
 use std::borrow::Borrow;

@@ -127,7 +127,7 @@ impl Transaction {
     }
 }
 
-fn check_set_ref(set: &SetRef) -> Result<(), Invalid> {
+pub(super) fn check_set_ref(set: &SetRef) -> Result<(), Invalid> {
     check_name("table", &set.table.name)?;
     check_name("set", &set.name)
 }

@@ -19,4 +19,5 @@ mod sets;
 mod snapshot;
 mod targets;
 mod transactions;
+mod typed_sets;
 mod use_cases;

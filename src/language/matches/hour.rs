@@ -33,11 +33,11 @@ impl TimeOfDay {
         Self { hour, minute, second }
     }
 
-    fn seconds(self) -> u32 {
+    pub(crate) fn seconds(self) -> u32 {
         u32::from(self.hour) * 3600 + u32::from(self.minute) * 60 + u32::from(self.second)
     }
 
-    fn from_seconds(seconds: u32) -> Option<Self> {
+    pub(crate) fn from_seconds(seconds: u32) -> Option<Self> {
         let part = |number: u32| u8::try_from(number).ok();
         Some(Self::new(part(seconds / 3600)?, part(seconds / 60 % 60)?, part(seconds % 60)?))
     }

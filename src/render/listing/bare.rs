@@ -77,7 +77,9 @@ fn compared(expressions: &[&Expr], row: &mut Row, style: Style) -> Option<usize>
             let protocol = Matching::any_of([Item::One(Protocol(*number))]);
             matches::protocol(&if negated { not(protocol).into() } else { protocol }, row, style);
         }
-        (Expr::Payload(payload), mask) => packet(payload, mask, value, negated, row, style)?,
+        (Expr::Payload(payload), mask) => {
+            packet(payload, mask.map(|mask| &**mask), value, negated, row, style)?
+        }
         _ => return None,
     }
     Some(count)

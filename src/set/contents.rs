@@ -1,0 +1,93 @@
+//! The whole content of a set, in the order in which it is sent.
+
+use super::{Entry, IntoEntry, Key, MapValue, Overlaps, Span, encode, span::settle};
+use crate::{
+    Invalid,
+    object::Element,
+    wire::{Attributes, Writer},
+};
+
+/// Entries as they go to the kernel.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Contents<K, V> {
+    /// In the caller's order.
+    Single(Vec<Entry<K, V>>),
+    /// Settled runs, and what every other key leads to.
+    Runs { spans: Vec<Span<V>>, catch_all: Option<Entry<K, V>> },
+}
+
+impl<K: Key, V: MapValue> Contents<K, V> {
+    /// Checks entries; runs are sorted, and joined or refused.
+    pub(crate) fn collect<I>(set: &str, overlaps: Overlaps, entries: I) -> Result<Self, Invalid>
+    where
+        I: IntoIterator,
+        I::Item: IntoEntry<K, V>,
+    {
+        let entries = entries.into_iter().map(IntoEntry::into_entry);
+        if is_runs::<K>() {
+            return collect_spans(set, overlaps, entries)
+                .map(|(spans, catch_all)| Self::Runs { spans, catch_all });
+        }
+        let checked = entries.enumerate().map(|(index, entry)| check(index, &entry).map(|()| entry));
+        Ok(Self::Single(checked.collect::<Result<_, _>>()?))
+    }
+
+    /// The same as elements by value.
+    pub(crate) fn elements(&self) -> Vec<Element> {
+        let mut bytes = Vec::new();
+        let mut elements = Vec::new();
+        let mut one = |write: &dyn Fn(&mut Writer<'_>)| {
+            bytes.clear();
+            write(&mut Writer::new(&mut bytes));
+            // What was written can be read; the tests say so.
+            let read = Attributes::new(&bytes).map_while(Result::ok).map_while(|element| element.get().ok());
+            elements.extend(read);
+        };
+        match self {
+            Self::Single(entries) => entries.iter().for_each(|entry| one(&|to| encode::entry(entry, to))),
+            Self::Runs { spans, catch_all } => {
+                if spans.first().is_some_and(|span| span.first != 0) {
+                    one(&|to| encode::leading_end::<K>(to));
+                }
+                spans.iter().for_each(|span| one(&|to| encode::span::<K, V>(span, to)));
+                catch_all.iter().for_each(|entry| one(&|to| encode::entry(entry, to)));
+            }
+        }
+        elements
+    }
+}
+
+/// Settled runs, and the entry for every other key.
+type Spans<K, V> = (Vec<Span<V>>, Option<Entry<K, V>>);
+
+/// Checks entries of a set of runs, sorts them, and joins or refuses those that overlap.
+pub(crate) fn collect_spans<K: Key, V: MapValue>(
+    set: &str,
+    overlaps: Overlaps,
+    entries: impl Iterator<Item = Entry<K, V>>,
+) -> Result<Spans<K, V>, Invalid> {
+    let (mut spans, mut catch_all) = (Vec::with_capacity(entries.size_hint().0), None);
+    for (index, mut entry) in entries.enumerate() {
+        check(index, &entry)?;
+        match entry.key.take() {
+            Some(key) => spans.push(Span::of(&key, entry.with_key(None))),
+            None => catch_all = Some(entry),
+        }
+    }
+    Ok((settle::<K, V>(set, overlaps, spans)?, catch_all))
+}
+
+/// Whether the set is one of single intervals, whose elements are starts and ends.
+pub(crate) const fn is_runs<K: Key>() -> bool {
+    K::INTERVAL && !K::CONCATENATION
+}
+
+/// Names the entry that cannot be right.
+#[inline]
+pub(crate) fn check<K: Key, V: MapValue>(index: usize, entry: &Entry<K, V>) -> Result<(), Invalid> {
+    entry.check().map_err(|problem| Invalid::Element {
+        index,
+        element: entry.text(),
+        problem: Box::new(problem),
+    })
+}

@@ -1,0 +1,227 @@
+//! What a set is keyed by: one part, or a concatenation of parts.
+
+use std::fmt;
+
+use super::{Field, FieldType, Interval, Part, bounds::turn, field::FIELD_LIMIT};
+use crate::{Invalid, object::DataType};
+
+/// The longest key (`NFT_DATA_VALUE_MAXLEN`).
+pub(crate) const KEY_LIMIT: usize = 64;
+
+/// The key of a typed set.
+///
+/// Implemented for every [`Part`]: a value ([`Field`]), or a run of values, which makes it a set of intervals;
+/// and for tuples of two to eight parts, which make it a concatenation. A tuple with one run in it is a
+/// concatenation of intervals.
+///
+/// A key longer than the kernel takes, 64 bytes with every part filled up to a multiple of four, does not
+/// compile:
+///
+/// ```compile_fail
+/// use std::net::Ipv6Addr;
+///
+/// use portcullis::set::SetOf;
+///
+/// type Five = (Ipv6Addr, Ipv6Addr, Ipv6Addr, Ipv6Addr, Ipv6Addr);
+/// SetOf::<Five>::new("too_long");
+/// ```
+pub trait Key: Clone + PartialEq + fmt::Debug {
+    /// What packets are compared by: the [`Field`] of a single key, the tuple of fields of a concatenation.
+    ///
+    /// Sets of single values and of intervals have the same: a word of a rule that looks a field up takes any
+    /// set whose keys are of this field.
+    type Fields;
+
+    /// Whether it makes the set one of intervals.
+    const INTERVAL: bool;
+
+    /// Whether it is a concatenation.
+    const CONCATENATION: bool;
+
+    /// The types of its parts, at least one.
+    const PARTS: &'static [FieldType];
+
+    /// Bytes of a key, what parts are filled up with included.
+    const LEN: usize;
+
+    /// Fills `to`, which has [`Key::LEN`] bytes, with the first key, as the set holds it.
+    fn write_first(&self, to: &mut [u8]);
+
+    /// Fills `to` with the last key, as the set holds it.
+    fn write_last(&self, to: &mut [u8]);
+
+    /// The key that stands for what is between `first` and `last` in the set; `None` where nothing of this type
+    /// does.
+    fn read(first: &[u8], last: &[u8]) -> Option<Self>;
+
+    /// As nft writes it, for error texts: `192.0.2.7 . 80`.
+    fn text(&self) -> String;
+
+    /// As nft writes what is between `first` and `last` in the set, whether a key of this type stands for it or
+    /// not.
+    fn text_of(first: &[u8], last: &[u8]) -> Option<String>;
+
+    /// Whether the kernel can take it.
+    fn check(&self) -> Result<(), Invalid>;
+
+    /// nft's type.
+    fn data_type() -> DataType {
+        let mut parts = Self::PARTS.iter().map(|part| part.data_type());
+        let first = parts.next().unwrap_or_else(|| DataType::new(0, 0, crate::object::KeyOrder::Mixed));
+        parts.fold(first, DataType::and)
+    }
+
+    /// nft's words for the type: `ipv4_addr . inet_service`.
+    fn type_text() -> String {
+        Self::PARTS.iter().map(|part| part.name).collect::<Vec<_>>().join(" . ")
+    }
+}
+
+impl<P: Part> Key for P {
+    type Fields = P::Field;
+    const INTERVAL: bool = P::INTERVAL;
+    const CONCATENATION: bool = false;
+    const PARTS: &'static [FieldType] = &[P::Field::TYPE];
+    const LEN: usize = {
+        assert!(P::Field::TYPE.len > 0 && P::Field::TYPE.len <= FIELD_LIMIT, "a field has 1 to 16 bytes");
+        P::Field::TYPE.len
+    };
+
+    #[inline]
+    fn write_first(&self, to: &mut [u8]) {
+        Part::write_first(self, to);
+        if P::INTERVAL {
+            turn(P::Field::TYPE, to);
+        }
+    }
+
+    #[inline]
+    fn write_last(&self, to: &mut [u8]) {
+        Part::write_last(self, to);
+        if P::INTERVAL {
+            turn(P::Field::TYPE, to);
+        }
+    }
+
+    fn read(first: &[u8], last: &[u8]) -> Option<Self> {
+        if first.len() != Self::LEN || last.len() != Self::LEN {
+            return None;
+        }
+        read_part(P::INTERVAL, first, last)
+    }
+
+    fn text(&self) -> String {
+        Part::text(self)
+    }
+
+    fn text_of(first: &[u8], last: &[u8]) -> Option<String> {
+        read_part::<Interval<P::Field>>(P::INTERVAL, first, last).map(|run| run.to_string())
+    }
+
+    #[inline]
+    fn check(&self) -> Result<(), Invalid> {
+        Part::check(self, P::INTERVAL)
+    }
+}
+
+/// A part out of the bytes of a set.
+fn read_part<P: Part>(intervals: bool, first: &[u8], last: &[u8]) -> Option<P> {
+    let (mut low, mut high) = ([0; FIELD_LIMIT], [0; FIELD_LIMIT]);
+    let (low, high) = (low.get_mut(..first.len())?, high.get_mut(..last.len())?);
+    low.copy_from_slice(first);
+    high.copy_from_slice(last);
+    if intervals {
+        turn(P::Field::TYPE, low);
+        turn(P::Field::TYPE, high);
+    }
+    P::read(low, high)
+}
+
+/// Writes a part at the head of `to` and gives the rest, behind what fills the part up.
+#[inline]
+fn put_part<P: Part>(intervals: bool, to: &mut [u8], write: impl FnOnce(&mut [u8])) -> &mut [u8] {
+    let (len, padded) = (P::Field::TYPE.len, P::Field::TYPE.padded());
+    let Some((place, rest)) = to.split_at_mut_checked(padded) else {
+        return &mut [];
+    };
+    if let Some((value, filler)) = place.split_at_mut_checked(len) {
+        write(value);
+        if intervals {
+            turn(P::Field::TYPE, value);
+        }
+        filler.fill(0);
+    }
+    rest
+}
+
+/// Takes a part's bytes off the head of both.
+fn take_part<P: Part>(intervals: bool, first: &mut &[u8], last: &mut &[u8]) -> Option<P> {
+    let (len, padded) = (P::Field::TYPE.len, P::Field::TYPE.padded());
+    let (low, rest) = first.split_at_checked(padded)?;
+    *first = rest;
+    let (high, rest) = last.split_at_checked(padded)?;
+    *last = rest;
+    read_part(intervals, low.get(..len)?, high.get(..len)?)
+}
+
+/// Implements keys for tuples of parts.
+macro_rules! concatenations {
+    ($( ($($part:ident $index:tt),+); )+) => {$(
+        impl<$($part: Part),+> Key for ($($part,)+) {
+            type Fields = ($($part::Field,)+);
+            const INTERVAL: bool = $($part::INTERVAL)||+;
+            const CONCATENATION: bool = true;
+            const PARTS: &'static [FieldType] = &[$($part::Field::TYPE),+];
+            const LEN: usize = {
+                let len = 0 $( + $part::Field::TYPE.padded() )+;
+                assert!(len <= KEY_LIMIT, "the kernel takes keys of at most 64 bytes");
+                len
+            };
+
+            #[inline]
+            fn write_first(&self, to: &mut [u8]) {
+                $( let to = put_part::<$part>(Self::INTERVAL, to, |to| self.$index.write_first(to)); )+
+                let _ = to;
+            }
+
+            #[inline]
+            fn write_last(&self, to: &mut [u8]) {
+                $( let to = put_part::<$part>(Self::INTERVAL, to, |to| self.$index.write_last(to)); )+
+                let _ = to;
+            }
+
+            fn read(mut first: &[u8], mut last: &[u8]) -> Option<Self> {
+                if first.len() != Self::LEN || last.len() != Self::LEN {
+                    return None;
+                }
+                Some(($( take_part::<$part>(Self::INTERVAL, &mut first, &mut last)?, )+))
+            }
+
+            fn text(&self) -> String {
+                [$( self.$index.text() ),+].join(" . ")
+            }
+
+            fn text_of(mut first: &[u8], mut last: &[u8]) -> Option<String> {
+                let (first, last) = (&mut first, &mut last);
+                let parts =
+                    [$( take_part::<Interval<$part::Field>>(Self::INTERVAL, first, last)?.to_string() ),+];
+                Some(parts.join(" . "))
+            }
+
+            fn check(&self) -> Result<(), Invalid> {
+                $( self.$index.check(Self::INTERVAL)?; )+
+                Ok(())
+            }
+        }
+    )+};
+}
+
+concatenations! {
+    (A 0, B 1);
+    (A 0, B 1, C 2);
+    (A 0, B 1, C 2, D 3);
+    (A 0, B 1, C 2, D 3, E 4);
+    (A 0, B 1, C 2, D 3, E 4, F 5);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+}

@@ -1,0 +1,226 @@
+//! What the keys of a typed map lead to.
+
+use std::fmt;
+
+use super::{Field, FieldType, Key, field::FIELD_LIMIT, key::KEY_LIMIT};
+use crate::{
+    Invalid,
+    expr::{NFTA_DATA_VALUE, ObjectKind, Verdict},
+    object::{ElementData, NFTA_SET_ELEM_DATA, NFTA_SET_ELEM_OBJREF, Set, check_name, userdata},
+    wire::Writer,
+};
+
+/// What a set's keys lead to: nothing (`()`, a plain set), a [`Field`], a tuple of two to five fields, a
+/// [`Verdict`], or the name of a stateful object ([`CounterName`] and its like).
+pub trait MapValue: Clone + PartialEq + fmt::Debug {
+    /// Whether there is nothing.
+    const NOTHING: bool = false;
+
+    /// The types of its parts; none where it is no bytes for registers.
+    const PARTS: &'static [FieldType] = &[];
+
+    /// Makes a set a map to such values.
+    fn describe(set: Set) -> Set;
+
+    /// Appends the element's attribute.
+    fn encode(&self, writer: &mut Writer<'_>);
+
+    /// The value that an element has.
+    fn read(data: Option<&ElementData>) -> Option<Self>;
+
+    /// As nft writes it, for error texts; empty for nothing.
+    fn text(&self) -> String;
+
+    /// Whether the kernel can take it.
+    fn check(&self) -> Result<(), Invalid>;
+}
+
+/// A plain set.
+impl MapValue for () {
+    const NOTHING: bool = true;
+
+    fn describe(set: Set) -> Set {
+        set
+    }
+
+    #[inline]
+    fn encode(&self, _: &mut Writer<'_>) {}
+
+    fn read(data: Option<&ElementData>) -> Option<Self> {
+        data.is_none().then_some(())
+    }
+
+    fn text(&self) -> String {
+        String::new()
+    }
+
+    #[inline]
+    fn check(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+}
+
+impl<F: Field> MapValue for F {
+    const PARTS: &'static [FieldType] = &[F::TYPE];
+
+    fn describe(set: Set) -> Set {
+        set.map_to(F::TYPE.data_type())
+    }
+
+    #[inline]
+    fn encode(&self, writer: &mut Writer<'_>) {
+        let mut bytes = [0; FIELD_LIMIT];
+        if let Some(to) = bytes.get_mut(..F::TYPE.len) {
+            self.write(to);
+            writer.nest(NFTA_SET_ELEM_DATA, |inner| inner.bytes(NFTA_DATA_VALUE, to));
+        }
+    }
+
+    fn read(data: Option<&ElementData>) -> Option<Self> {
+        match data {
+            Some(ElementData::Value(data)) if data.len() == F::TYPE.len => F::read(data.as_bytes()),
+            _ => None,
+        }
+    }
+
+    fn text(&self) -> String {
+        Field::text(self)
+    }
+
+    #[inline]
+    fn check(&self) -> Result<(), Invalid> {
+        Field::check(self, false)
+    }
+}
+
+/// Implements values for tuples of fields; they lie as keys do.
+macro_rules! tuples {
+    ($( ($($part:ident),+); )+) => {$(
+        impl<$($part: Field),+> MapValue for ($($part,)+) {
+            const PARTS: &'static [FieldType] = <Self as Key>::PARTS;
+
+            fn describe(set: Set) -> Set {
+                set.map_to(<Self as Key>::data_type())
+            }
+
+            #[inline]
+            fn encode(&self, writer: &mut Writer<'_>) {
+                let mut bytes = [0; KEY_LIMIT];
+                if let Some(to) = bytes.get_mut(..<Self as Key>::LEN) {
+                    self.write_first(to);
+                    writer.nest(NFTA_SET_ELEM_DATA, |inner| inner.bytes(NFTA_DATA_VALUE, to));
+                }
+            }
+
+            fn read(data: Option<&ElementData>) -> Option<Self> {
+                match data {
+                    Some(ElementData::Value(data)) => <Self as Key>::read(data.as_bytes(), data.as_bytes()),
+                    _ => None,
+                }
+            }
+
+            fn text(&self) -> String {
+                Key::text(self)
+            }
+
+            fn check(&self) -> Result<(), Invalid> {
+                Key::check(self)
+            }
+        }
+    )+};
+}
+
+tuples! {
+    (A, B);
+    (A, B, C);
+    (A, B, C, D);
+    (A, B, C, D, E);
+}
+
+/// A verdict map.
+impl MapValue for Verdict {
+    fn describe(set: Set) -> Set {
+        let mut set = set.map_to_verdicts();
+        // As nft: verdicts have no byte order (NFTNL_UDATA_SET_DATABYTEORDER).
+        userdata::push(set.userdata.get_or_insert_default(), 1, &[0; 4]);
+        set
+    }
+
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.put(NFTA_SET_ELEM_DATA, &ElementData::Verdict(self.clone()));
+    }
+
+    fn read(data: Option<&ElementData>) -> Option<Self> {
+        match data {
+            Some(ElementData::Verdict(verdict)) => Some(verdict.clone()),
+            _ => None,
+        }
+    }
+
+    fn text(&self) -> String {
+        self.to_string().replace("->", "").replace("  ", " ")
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+}
+
+/// Declares the names of stateful objects.
+macro_rules! objects {
+    ($( $(#[$meta:meta])* $name:ident = $kind:ident; )+) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub struct $name(pub String);
+
+        impl From<&str> for $name {
+            fn from(name: &str) -> Self {
+                Self(name.to_owned())
+            }
+        }
+
+        impl MapValue for $name {
+            fn describe(set: Set) -> Set {
+                set.map_to_objects(ObjectKind::$kind)
+            }
+
+            fn encode(&self, writer: &mut Writer<'_>) {
+                writer.text(NFTA_SET_ELEM_OBJREF, &self.0);
+            }
+
+            fn read(data: Option<&ElementData>) -> Option<Self> {
+                match data {
+                    Some(ElementData::Object(name)) => Some(Self(name.clone())),
+                    _ => None,
+                }
+            }
+
+            fn text(&self) -> String {
+                format!("\"{}\"", self.0)
+            }
+
+            fn check(&self) -> Result<(), Invalid> {
+                check_name("object", &self.0)
+            }
+        }
+    )+};
+}
+
+objects! {
+    /// The name of a counter of the map's table.
+    CounterName = Counter;
+    /// The name of a quota of the map's table.
+    QuotaName = Quota;
+    /// The name of a limit of the map's table.
+    LimitName = Limit;
+    /// The name of a connection tracking helper of the map's table.
+    CtHelperName = CtHelper;
+    /// The name of a connection tracking timeout policy of the map's table.
+    CtTimeoutName = CtTimeout;
+    /// The name of an expectation of the map's table.
+    CtExpectName = CtExpect;
+    /// The name of a synproxy of the map's table.
+    SynproxyName = Synproxy;
+    /// The name of a security mark of the map's table.
+    SecMarkName = SecMark;
+}

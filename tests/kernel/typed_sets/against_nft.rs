@@ -1,0 +1,397 @@
+//! Every kind of key and value, given to nft in its words and to the kernel in ours: the same attributes, and the
+//! same listing.
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
+
+use portcullis::{
+    AddressType, CtDirection, CtState, CtStatus, Dscp, Icmp6Code, IcmpCode, IcmpType, Icmpv6Type, IcmpxCode,
+    InterfaceName, MacAddr, Netfilter, PacketType, Port, Protocol, Set, TcpFlags, Transaction,
+    expr::{Counter, Verdict},
+    language::matches::{Ecn, Gid, HelperName, Mark, TimeOfDay, Uid, Weekday},
+    object::{SetPolicy, userdata},
+    set::{
+        ArpOperation, CgroupId, CounterName, DccpPacketType, DeviceGroup, Entry, EtherType, IgmpType,
+        InterfaceIndex, Interval, IntoEntry, Key, LinkType, MapOf, MapValue, MobilityType, NfProto, Realm,
+        SetOf, TcClass, VerdictMap,
+    },
+};
+use portcullis_world::{Host, need_namespaces};
+
+use super::{TABLE, edge, read};
+use crate::support::{nft_listing, nft_load, open, without_expiry};
+
+/// Sets in our words and in nft's.
+#[derive(Default)]
+struct Pairs {
+    ours: Transaction,
+    nfts: String,
+    names: Vec<String>,
+}
+
+impl Pairs {
+    fn new() -> Self {
+        let mut ours = edge();
+        ours.add_chain(TABLE, portcullis::Chain::new("there"));
+        for counter in ["hits", "others"] {
+            let object = portcullis::object::Object::new(counter, Counter::new());
+            ours.add_object(TABLE, &object);
+        }
+        Self { ours, ..Self::default() }
+    }
+
+    /// The next set's name.
+    fn name(&mut self) -> String {
+        let name = format!("s{}", self.names.len());
+        self.names.push(name.clone());
+        name
+    }
+
+    fn add<K: Key, V: MapValue, const N: usize>(
+        &mut self,
+        make: impl FnOnce(String) -> SetOf<K, V>,
+        entries: [impl IntoEntry<K, V>; N],
+        kind: &str,
+        nft: &str,
+        elements: &str,
+    ) {
+        let name = self.name();
+        let set = make(name.clone());
+        self.ours.add_set_with(TABLE, &set, entries);
+        let elements =
+            if elements.is_empty() { String::new() } else { format!("elements = {{ {elements} }};") };
+        self.nfts += &format!("{kind} {name} {{ {nft}; {elements} }}\n");
+    }
+
+    /// A plain set of a type with a name.
+    fn set<K: Key, const N: usize>(
+        &mut self,
+        entries: [impl IntoEntry<K, ()>; N],
+        nft: &str,
+        elements: &str,
+    ) {
+        self.add(SetOf::<K>::new, entries, "set", &format!("type {nft}"), elements);
+    }
+
+    /// A set of intervals.
+    fn runs<K: Key, const N: usize>(
+        &mut self,
+        entries: [impl IntoEntry<K, ()>; N],
+        nft: &str,
+        elements: &str,
+    ) {
+        self.add(SetOf::<K>::new, entries, "set", &format!("type {nft}; flags interval"), elements);
+    }
+
+    fn compare(self) {
+        let (ours, nfts) = (Host::new("ours"), Host::new("nfts"));
+        let Self { ours: transaction, nfts: sets, names } = self;
+        let script = format!(
+            "table inet edge {{ counter hits {{ }}\ncounter others {{ }}\nchain there {{ }}\n{sets} }}"
+        );
+        if !nft_load(&nfts, &script) {
+            portcullis_world::skip!("nft is not installed: nothing to compare with");
+        }
+        let (mut firewall, mut other) = (open(&ours), open(&nfts));
+        firewall.commit(&transaction).unwrap_or_else(|error| panic!("{error}"));
+        for name in names {
+            let (ours, nfts) = (alike(&mut firewall, &name), alike(&mut other, &name));
+            assert_eq!(
+                ours,
+                nfts,
+                "{}",
+                sets.lines().find(|line| line.contains(&format!(" {name} "))).unwrap()
+            );
+        }
+        let (ours, nfts) = (nft_listing(&ours).unwrap(), nft_listing(&nfts).unwrap());
+        assert_eq!(sorted(&ours), sorted(&nfts));
+    }
+}
+
+/// The set, less what nft writes for itself beside concatenations and maps: numbers of its own grammar, which
+/// changes from version to version, and which it does without.
+fn alike(firewall: &mut Netfilter, name: &str) -> Set {
+    let mut set = read(firewall, name);
+    let concatenation = set.key_type > 63;
+    let entries = userdata::entries(set.userdata.as_deref().unwrap_or_default());
+    let kept = entries.filter(|(kind, value)| match kind {
+        3 => !concatenation,
+        4 => false,
+        6 => value != &[0; 4],
+        _ => true,
+    });
+    set.userdata =
+        Some(kept.flat_map(|(kind, value)| [&[kind, value.len() as u8], value].concat()).collect());
+    set
+}
+
+/// The listing's lines with elements in one order: the kernel's hashes are seeded.
+fn sorted(listing: &str) -> Vec<String> {
+    let listing = without_expiry(&listing.replace(",\n\t\t\t     ", ", "));
+    let elements = |line: &str| {
+        let inner = line.trim().strip_prefix("elements = { ")?.strip_suffix(" }")?;
+        let mut elements: Vec<_> = inner.split(", ").collect();
+        elements.sort_unstable();
+        Some(elements.join(", "))
+    };
+    listing.lines().map(|line| elements(line).unwrap_or_else(|| line.to_owned())).collect()
+}
+
+fn v4(text: &str) -> Ipv4Addr {
+    text.parse().unwrap()
+}
+
+fn v6(text: &str) -> Ipv6Addr {
+    text.parse().unwrap()
+}
+
+#[test]
+fn every_kind_of_key_is_nfts() {
+    need_namespaces!();
+    let mut pairs = Pairs::new();
+    pairs.set([v4("192.0.2.1"), v4("192.0.2.7")], "ipv4_addr", "192.0.2.1, 192.0.2.7");
+    pairs.set([v6("2001:db8::1"), v6("::1")], "ipv6_addr", "2001:db8::1, ::1");
+    pairs.set(["aa:bb:cc:dd:ee:ff".parse::<MacAddr>().unwrap()], "ether_addr", "aa:bb:cc:dd:ee:ff");
+    pairs.set([EtherType::IPV4, EtherType::VLAN], "ether_type", "ip, vlan");
+    pairs.set([ArpOperation(1), ArpOperation(2)], "arp_op", "request, reply");
+    pairs.set([Protocol::TCP, Protocol(99)], "inet_proto", "tcp, 99");
+    pairs.set([Port(22), Port(8080)], "inet_service", "22, 8080");
+    pairs.set([IcmpType(8), IcmpType(0)], "icmp_type", "echo-request, echo-reply");
+    pairs.set([Icmpv6Type(135)], "icmpv6_type", "nd-neighbor-solicit");
+    pairs.set([IcmpCode::from_number(1)], "icmp_code", "host-unreachable");
+    pairs.set([Icmp6Code::from_number(4)], "icmpv6_code", "port-unreachable");
+    pairs.set([IcmpxCode::from_number(3)], "icmpx_code", "admin-prohibited");
+    pairs.set([IgmpType(0x16)], "igmp_type", "membership-report-v2");
+    pairs.set([TcpFlags::SYN, TcpFlags::SYN | TcpFlags::ACK], "tcp_flag", "syn, syn | ack");
+    pairs.set([DccpPacketType(0)], "dccp_pkttype", "request");
+    pairs.set([MobilityType(5)], "mh_type", "binding-update");
+    pairs.set([Mark(0x10), Mark(0xff00_0000)], "mark", "0x10, 0xff000000");
+    pairs.set([InterfaceIndex(1)], "iface_index", "lo");
+    pairs.set([LinkType(1)], "iface_type", "ether");
+    pairs.set([InterfaceName::exact("lo"), InterfaceName::exact("eth0")], "ifname", "lo, eth0");
+    pairs.set([DeviceGroup(7)], "devgroup", "7");
+    pairs.set([Realm(5)], "realm", "5");
+    pairs.set([TcClass(0x10002)], "classid", "1:2");
+    // nft looks the number's path up.
+    pairs.set([CgroupId(1); 0], "cgroupsv2", "");
+    pairs.set([Uid(1000)], "uid", "1000");
+    pairs.set([Gid(1000)], "gid", "1000");
+    pairs.set([CtState::NEW, CtState::ESTABLISHED], "ct_state", "new, established");
+    pairs.set([CtDirection::Original], "ct_dir", "original");
+    pairs.set([CtStatus::SNAT], "ct_status", "snat");
+    pairs.set([PacketType::from_number(1)], "pkt_type", "broadcast");
+    pairs.set([Dscp::CS1, Dscp(1)], "dscp", "cs1, 0x01");
+    pairs.set([Ecn::Ce], "ecn", "ce");
+    pairs.set([AddressType::from_number(2)], "fib_addrtype", "local");
+    pairs.set([true], "boolean", "exists");
+    pairs.set([NfProto::IPV6], "nf_proto", "ipv6");
+    pairs.set([Duration::from_secs(90)], "time", "90s");
+    // These have no name in nft.
+    pairs.add(SetOf::new, [HelperName("ftp".into())], "set", "typeof ct helper", "\"ftp\"");
+    pairs.add(SetOf::new, [Weekday::Monday], "set", "typeof meta day", "\"Monday\"");
+    let noon = TimeOfDay { hour: 12, minute: 30, second: 0 };
+    pairs.add(SetOf::new, [noon], "set", "typeof meta hour", "45000");
+    pairs.compare();
+}
+
+#[test]
+fn every_kind_of_run_is_nfts() {
+    need_namespaces!();
+    let mut pairs = Pairs::new();
+    let network = |text: &str| text.parse::<ipnet::Ipv4Net>().unwrap();
+    pairs.runs([network("10.0.0.0/8"), network("255.0.0.0/8")], "ipv4_addr", "10.0.0.0/8, 255.0.0.0/8");
+    pairs.runs([network("0.0.0.0/0")], "ipv4_addr", "0.0.0.0/0");
+    pairs.runs(
+        [v4("192.0.2.1")..=v4("192.0.2.9"), v4("192.0.2.10")..=v4("192.0.2.12")],
+        "ipv4_addr",
+        "192.0.2.10-192.0.2.12, 192.0.2.1-192.0.2.9",
+    );
+    pairs.runs::<Interval<Ipv4Addr>, 2>(
+        [Interval::from(v4("192.0.2.1")), network("10.0.0.0/8").into()],
+        "ipv4_addr",
+        "192.0.2.1, 10.0.0.0/8",
+    );
+    let network = |text: &str| text.parse::<ipnet::Ipv6Net>().unwrap();
+    pairs.runs([network("2001:db8::/32"), network("ffff::/16")], "ipv6_addr", "2001:db8::/32, ffff::/16");
+    pairs.runs([Port(1)..=Port(1023), Port(65535)..=Port(65535)], "inet_service", "1-1023, 65535");
+    // Numbers of the host's byte order are held in the network's.
+    pairs.runs([Mark(0x1ff)..=Mark(0x300)], "mark", "0x1ff-0x300");
+    let mac = |last| MacAddr([0, 1, 2, 3, 4, last]);
+    pairs.runs([mac(1)..=mac(9)], "ether_addr", "00:01:02:03:04:01-00:01:02:03:04:09");
+    pairs.runs::<Interval<InterfaceName>, 2>(
+        ["eth*", "lo"].map(|name| Interval::from(InterfaceName::from(name))),
+        "ifname",
+        "\"eth*\", \"lo\"",
+    );
+    let merging = [Interval::new(Port(1), Port(5)), Interval::new(Port(4), Port(9)), Port(10).into()];
+    pairs.add(
+        |name| SetOf::<Interval<Port>>::new(name).auto_merge(),
+        merging,
+        "set",
+        "type inet_service; flags interval; auto-merge",
+        "1-10",
+    );
+    pairs.compare();
+}
+
+#[test]
+fn every_kind_of_concatenation_is_nfts() {
+    need_namespaces!();
+    let mut pairs = Pairs::new();
+    pairs.set([(v4("192.0.2.1"), Port(80))], "ipv4_addr . inet_service", "192.0.2.1 . 80");
+    pairs.set(
+        [(InterfaceName::exact("lo"), Protocol::TCP, v6("::1"), Port(80), Mark(7))],
+        "ifname . inet_proto . ipv6_addr . inet_service . mark",
+        "lo . tcp . ::1 . 80 . 7",
+    );
+    pairs.set(
+        [(MacAddr([1, 2, 3, 4, 5, 6]), PacketType::from_number(0), Dscp::CS1)],
+        "ether_addr . pkt_type . dscp",
+        "01:02:03:04:05:06 . unicast . cs1",
+    );
+    let network = |text: &str| text.parse::<ipnet::Ipv4Net>().unwrap();
+    pairs.runs(
+        [(network("10.0.0.0/8"), Port(80)..=Port(90)), (network("192.0.2.1/32"), Port(1)..=Port(65535))],
+        "ipv4_addr . inet_service",
+        "10.0.0.0/8 . 80-90, 192.0.2.1 . 1-65535",
+    );
+    // One run makes every part one of a run, numbers of the host's byte order turned.
+    pairs.runs(
+        [(network("10.0.0.0/8"), Mark(5), Protocol::UDP)],
+        "ipv4_addr . mark . inet_proto",
+        "10.0.0.0/8 . 5 . udp",
+    );
+    pairs.runs(
+        [(InterfaceName::prefix("eth"), network("10.0.0.0/8"))],
+        "ifname . ipv4_addr",
+        "\"eth*\" . 10.0.0.0/8",
+    );
+    pairs.compare();
+}
+
+#[test]
+fn every_kind_of_value_is_nfts() {
+    need_namespaces!();
+    let mut pairs = Pairs::new();
+    pairs.add(
+        MapOf::<Port, Ipv4Addr>::new,
+        [(Port(80), v4("10.0.0.1")), (Port(81), v4("10.0.0.2"))],
+        "map",
+        "type inet_service : ipv4_addr",
+        "80 : 10.0.0.1, 81 : 10.0.0.2",
+    );
+    pairs.add(
+        MapOf::<Ipv4Addr, Mark>::new,
+        [(v4("10.0.0.1"), Mark(7))],
+        "map",
+        "type ipv4_addr : mark",
+        "10.0.0.1 : 7",
+    );
+    pairs.add(
+        MapOf::<Port, (Ipv4Addr, Port)>::new,
+        [(Port(80), (v4("10.0.0.1"), Port(8080)))],
+        "map",
+        "type inet_service : ipv4_addr . inet_service",
+        "80 : 10.0.0.1 . 8080",
+    );
+    let jump = Verdict::Jump(portcullis::expr::ChainTarget::Name("there".to_owned()));
+    pairs.add(
+        VerdictMap::<InterfaceName>::new,
+        [(InterfaceName::exact("lo"), Verdict::Accept), (InterfaceName::exact("eth0"), jump.clone())],
+        "map",
+        "type ifname : verdict",
+        "\"lo\" : accept, \"eth0\" : jump there",
+    );
+    pairs.add(
+        MapOf::<Ipv4Addr, CounterName>::new,
+        [(v4("10.0.0.1"), "hits".into()), (v4("10.0.0.2"), CounterName::from("others"))],
+        "map",
+        "type ipv4_addr : counter",
+        "10.0.0.1 : \"hits\", 10.0.0.2 : \"others\"",
+    );
+    let network = |text: &str| text.parse::<ipnet::Ipv4Net>().unwrap();
+    pairs.add(
+        MapOf::<ipnet::Ipv4Net, Mark>::new,
+        [
+            Entry::mapping(network("10.0.0.0/8"), Mark(7)),
+            Entry::mapping(network("192.0.2.0/24"), Mark(8)).comment("documented"),
+            Entry::otherwise(Mark(9)),
+        ],
+        "map",
+        "type ipv4_addr : mark; flags interval",
+        "10.0.0.0/8 : 7, 192.0.2.0/24 comment \"documented\" : 8, * : 9",
+    );
+    pairs.add(
+        VerdictMap::<(ipnet::Ipv4Net, Port)>::new,
+        [((network("10.0.0.0/8"), Port(22)), Verdict::Drop)],
+        "map",
+        "type ipv4_addr . inet_service : verdict; flags interval",
+        "10.0.0.0/8 . 22 : drop",
+    );
+    pairs.compare();
+}
+
+#[test]
+fn every_property_is_nfts() {
+    need_namespaces!();
+    let mut pairs = Pairs::new();
+    let seconds = Duration::from_secs;
+    pairs.add(
+        |name| SetOf::new(name).timeout(seconds(3600)).gc_interval(seconds(7)).comment("bad ones"),
+        [Entry::new(v4("192.0.2.1")).timeout(seconds(7200)).comment("worst"), Entry::new(v4("192.0.2.2"))],
+        "set",
+        "type ipv4_addr; timeout 1h; gc-interval 7s; comment \"bad ones\"",
+        "192.0.2.1 timeout 2h comment \"worst\", 192.0.2.2",
+    );
+    pairs.add(
+        |name| SetOf::new(name).with_timeouts(),
+        [Entry::new(Port(1)).timeout(seconds(60)), Entry::new(Port(2))],
+        "set",
+        "type inet_service; flags timeout",
+        "1 timeout 1m, 2",
+    );
+    pairs.add(
+        |name| SetOf::<Ipv4Addr>::new(name).dynamic().timeout(seconds(60)).capacity(128),
+        [v4("0.0.0.0"); 0],
+        "set",
+        "type ipv4_addr; size 128; flags dynamic,timeout; timeout 60s",
+        "",
+    );
+    pairs.add(
+        |name| SetOf::new(name).capacity(16).policy(SetPolicy::Memory),
+        [Mark(1)],
+        "set",
+        "type mark; size 16; policy memory",
+        "1",
+    );
+    pairs.add(
+        // As many as there are.
+        |name| SetOf::new(name).constant(),
+        [Port(1), Port(2), Port(3)],
+        "set",
+        "type inet_service; flags constant; size 3",
+        "1, 2, 3",
+    );
+    pairs.add(
+        |name| SetOf::new(name).expression(Counter::new()),
+        [Entry::new(Port(80)).expression(Counter::new().packets(7u64).bytes(700u64)), Entry::new(Port(443))],
+        "set",
+        "type inet_service; counter",
+        "80 counter packets 7 bytes 700, 443",
+    );
+    pairs.add(SetOf::new, [Entry::new(Port(80)), Entry::catch_all()], "set", "type inet_service", "80, *");
+    let network = |text: &str| text.parse::<ipnet::Ipv4Net>().unwrap();
+    pairs.add(
+        |name| SetOf::new(name).timeout(seconds(3600)),
+        [
+            Entry::new(network("10.0.0.0/8")).timeout(seconds(300)).comment("ten"),
+            Entry::new(network("255.0.0.0/8")),
+        ],
+        "set",
+        "type ipv4_addr; flags interval,timeout; timeout 1h",
+        "10.0.0.0/8 timeout 5m comment \"ten\", 255.0.0.0/8",
+    );
+    pairs.compare();
+}
