@@ -186,20 +186,20 @@ impl Expr {
         for part in attribute.attributes() {
             let part = part?;
             match part.kind() {
-                NFTA_EXPR_NAME => name = Some(part.get::<String>()?),
+                NFTA_EXPR_NAME => name = Some(part.text()?),
                 NFTA_EXPR_DATA => data = Some(part),
                 _ => unknown.keep(part),
             }
         }
         let name = name.ok_or(DecodeError::Missing { name: "NFTA_EXPR_NAME" })?;
         let attributes = data.map_or(Attributes::new(&[]), |data| data.attributes());
-        let too_deep = inside_another && HOLDERS.contains(&name.as_str());
+        let too_deep = inside_another && HOLDERS.contains(&name);
         if unknown.is_empty() && !too_deep {
-            if let Some(Ok(known)) = Self::decode_known(&name, attributes) {
+            if let Some(Ok(known)) = Self::decode_known(name, attributes) {
                 return Ok(known);
             }
         }
-        Ok(Self::Unknown(UnknownExpression::new(name, data, unknown)))
+        Ok(Self::Unknown(UnknownExpression::new(name.to_owned(), data, unknown)))
     }
 }
 
@@ -208,9 +208,15 @@ fn decode_leaf(attribute: Attribute<'_>) -> Result<Expr, DecodeError> {
     Expr::from_attribute(attribute, true)
 }
 
-/// A run of expressions, as in a rule.
-pub(crate) fn decode_list(list: Attribute<'_>) -> Result<Vec<Expr>, DecodeError> {
-    list.attributes().map(|element| element?.get()).collect()
+/// A run of expressions, as in a rule, each kept as `T`.
+pub(crate) fn decode_list<T: From<Expr>>(list: Attribute<'_>) -> Result<Vec<T>, DecodeError> {
+    // To count is cheap, and memory that is asked for and not needed is dear: most of a listing's time is its
+    // first touch.
+    let mut decoded = Vec::with_capacity(list.attributes().count());
+    for element in list.attributes() {
+        decoded.push(T::from(Expr::from_attribute(element?, false)?));
+    }
+    Ok(decoded)
 }
 
 /// The kernel's name of an attribute of an expression, for error texts.

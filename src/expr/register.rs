@@ -57,6 +57,7 @@ impl Value for Register {
         self.0.put(kind, writer);
     }
 
+    #[inline]
     fn get(attribute: Attribute<'_>) -> Result<Self, DecodeError> {
         attribute.get().map(Self)
     }

@@ -116,7 +116,7 @@ fn any_bytes_survive_this_library() {
         if let Ok(expression) = Attribute::new(NFTA_LIST_ELEM, &data).get::<Expr>() {
             prop_assert_eq!(read(&written(&expression)), Ok(expression));
         }
-        let _ = decode_list(Attribute::new(0, &data));
+        let _ = decode_list::<Expr>(Attribute::new(0, &data));
         Ok(())
     });
 }

@@ -5,7 +5,7 @@ use nix::errno::Errno;
 use super::Netfilter;
 use crate::{
     Error,
-    netlink::{Transport, batch, request},
+    netlink::{Query, Transport, batch},
     wire::nft,
 };
 
@@ -36,7 +36,8 @@ impl<T: Transport> Netfilter<T> {
 
     fn generation_for(&mut self, operation: &'static str) -> Result<Generation, Error> {
         let mut generation = None;
-        request(&mut self.transport, operation, nft::GETGEN, 0, &[], |message| {
+        let query = Query { operation, kind: nft::GETGEN, family: 0, attributes: &[] };
+        query.ask(&mut self.transport, |message| {
             let mut found = Generation { id: 0, pid: None, process: None };
             for attribute in message.attributes() {
                 let attribute = attribute.map_err(|source| Error::Decode { operation, source })?;

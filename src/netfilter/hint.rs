@@ -94,7 +94,7 @@ fn missing_for_rule(message: &GenMessage<'_>, subject: &Subject, attribute: &str
         .attributes()
         .map_while(Result::ok)
         .find(|attribute| attribute.kind() == NFTA_RULE_EXPRESSIONS)
-        .and_then(|list| decode_list(list).ok())
+        .and_then(|list| decode_list::<Expr>(list).ok())
         .unwrap_or_default();
     let at_fault: Vec<&Expr> = match expression_index(attribute).and_then(|index| expressions.get(index)) {
         Some(expression) => vec![expression],

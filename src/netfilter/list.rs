@@ -1,132 +1,121 @@
-//! Reading tables, chains and rules.
+//! Reading tables and chains, and what all readers share.
 
-use super::{
-    Netfilter,
-    mend::{flags_by_name, mend_rules, want_flags},
-};
+use nix::errno::Errno;
+
+use super::Netfilter;
 use crate::{
     Error,
-    netlink::{Transport, dump},
-    object::{
-        Chain, ChainRef, Family, NFTA_RULE_CHAIN, NFTA_RULE_POSITION, NFTA_RULE_TABLE, Rule, Table, TableRef,
-    },
+    netlink::{Query, Transport},
+    object::{Chain, ChainRef, Family, NFTA_CHAIN_NAME, NFTA_CHAIN_TABLE, Table, TableRef},
     wire::{DecodeError, GenMessage, Writer, nft},
 };
 
 impl<T: Transport> Netfilter<T> {
     /// The tables of a family, or with `None` of all families, without what they hold.
     pub fn tables(&mut self, family: Option<Family>) -> Result<Vec<Table>, Error> {
-        let operation = "list tables";
         let family = family.unwrap_or(Family::UNSPECIFIED).number();
-        self.list(operation, nft::GETTABLE, family, &[], |tables, message| {
-            let family = Family::from_number(message.family());
-            tables.push(Table::decode(family, message.attributes()).map_err(decode(operation))?);
-            Ok(true)
-        })
+        self.at_one_generation(TABLES, |this| this.read_tables(family).map(Some))
     }
 
     /// The chains of a table, without their rules.
     pub fn chains(&mut self, table: impl Into<TableRef>) -> Result<Vec<Chain>, Error> {
         let table = table.into();
-        self.at_one_generation(CHAINS, |this| this.read_chains(&table).map(Some))
+        self.at_one_generation(CHAINS, |this| {
+            let chains = this.read_chains(table.family.number())?;
+            Ok(Some(
+                chains.into_iter().filter(|(found, _)| *found == table).map(|(_, chain)| chain).collect(),
+            ))
+        })
     }
 
-    /// The rules of a chain, in order, as expressions, with their handles; such that they can be sent.
-    pub fn rules(&mut self, chain: impl Into<ChainRef>) -> Result<Vec<Rule>, Error> {
-        let chain = chain.into();
-        self.at_one_generation(RULES, |this| {
-            let Some(mut rules) = this.read_rules_of(&chain)? else {
+    /// A chain with its rules, such that they can be sent, of one state of the ruleset; `None` where there is none.
+    pub fn chain(&mut self, chain: impl Into<ChainRef>) -> Result<Option<Chain>, Error> {
+        let place = chain.into();
+        self.at_one_generation("list a chain", |this| {
+            let Some(mut chain) = this.chain_header(&place)? else {
+                return Ok(Some(None));
+            };
+            let Some(mut rules) = this.read_rules(&place)? else {
                 return Ok(None);
             };
-            let sets = if want_flags(&rules) { this.read_sets(&chain.table)? } else { Vec::new() };
-            mend_rules(chain.table.family, &mut rules, &flags_by_name(&sets));
-            Ok(Some(rules))
+            this.mend_rules_of(&place.table, &mut rules)?;
+            chain.rules = rules;
+            Ok(Some(Some(chain)))
         })
     }
 
-    /// The rules of a chain, of whichever state the ruleset is in; `None` where one is missing.
-    fn read_rules_of(&mut self, chain: &ChainRef) -> Result<Option<Vec<Rule>>, Error> {
-        let names_of = [(NFTA_RULE_TABLE, &*chain.table.name), (NFTA_RULE_CHAIN, &*chain.name)];
-        let attributes = names(RULES, &names_of)?;
+    /// A chain without its rules.
+    pub(super) fn chain_header(&mut self, chain: &ChainRef) -> Result<Option<Chain>, Error> {
+        let operation = "list a chain";
+        let place = [(NFTA_CHAIN_TABLE, &*chain.table.name), (NFTA_CHAIN_NAME, &*chain.name)];
         let family = chain.table.family;
-        self.read(RULES, nft::GETRULE, family.number(), &attributes, |rules, message| {
-            let (found, rule) = Rule::decode(family, message.attributes()).map_err(decode(RULES))?;
-            // Kernels differ in how far they filter.
-            if found != *chain {
-                return Ok(true);
-            }
-            let continues = follows(&message, rules.last());
-            rules.push(rule);
-            Ok(continues)
-        })
+        let attributes = names(operation, &place)?;
+        let query =
+            Query { operation, kind: nft::GETCHAIN, family: family.number(), attributes: &attributes };
+        self.one(query, |message| Ok(Chain::decode(family, message.attributes())?.1))
     }
 
-    /// As [`Netfilter::chains`], of whichever state the ruleset is in.
-    pub(super) fn read_chains(&mut self, table: &TableRef) -> Result<Vec<Chain>, Error> {
-        let family = table.family.number();
-        dump(&mut self.transport, CHAINS, nft::GETCHAIN, family, &[], Vec::new, |chains, message| {
-            let (found, chain) = Chain::decode(table.family, message.attributes()).map_err(decode(CHAINS))?;
-            if found == table.name {
-                chains.push(chain);
-            }
+    pub(super) fn read_tables(&mut self, family: u8) -> Result<Vec<Table>, Error> {
+        let query = Query { operation: TABLES, kind: nft::GETTABLE, family, attributes: &[] };
+        query.dump(&mut self.transport, Vec::new(), Vec::clear, |tables, message| {
+            let family = Family::from_number(message.family());
+            tables.push(Table::decode(family, message.attributes()).map_err(decode(TABLES))?);
             Ok(())
         })
     }
 
-    /// Dumps objects of a kind, of one state. `object` keeps those that are wanted, and says false where one is
-    /// missing.
-    pub(super) fn list<R>(
-        &mut self,
-        operation: &'static str,
-        kind: u16,
-        family: u8,
-        attributes: &[u8],
-        mut object: impl FnMut(&mut Vec<R>, GenMessage<'_>) -> Result<bool, Error>,
-    ) -> Result<Vec<R>, Error> {
-        self.at_one_generation(operation, |this| this.read(operation, kind, family, attributes, &mut object))
+    /// The chains of a family, or of all, and the table that each is in. (The kernel cannot be asked for one
+    /// table's.)
+    pub(super) fn read_chains(&mut self, family: u8) -> Result<Vec<(TableRef, Chain)>, Error> {
+        let query = Query { operation: CHAINS, kind: nft::GETCHAIN, family, attributes: &[] };
+        query.dump(&mut self.transport, Vec::new(), Vec::clear, |chains, message| {
+            let family = Family::from_number(message.family());
+            let (table, chain) = Chain::decode(family, message.attributes()).map_err(decode(CHAINS))?;
+            chains.push((TableRef::new(family, table), chain));
+            Ok(())
+        })
     }
 
-    /// As [`Netfilter::list`], of whichever state the ruleset is in; `None` where one is missing.
-    fn read<R>(
+    /// Asks for one object; `None` where there is none, or not the table that it would be in.
+    pub(super) fn one<R>(
         &mut self,
-        operation: &'static str,
-        kind: u16,
-        family: u8,
-        attributes: &[u8],
-        mut object: impl FnMut(&mut Vec<R>, GenMessage<'_>) -> Result<bool, Error>,
-    ) -> Result<Option<Vec<R>>, Error> {
-        let start = || (Vec::new(), true);
-        let keep = |(found, whole): &mut (Vec<R>, bool), message: GenMessage<'_>| {
-            *whole &= object(found, message)?;
+        query: Query<'_>,
+        object: impl Fn(GenMessage<'_>) -> Result<R, DecodeError>,
+    ) -> Result<Option<R>, Error> {
+        let mut found = None;
+        let asked = query.ask(&mut self.transport, |message| {
+            found = Some(object(message).map_err(decode(query.operation))?);
             Ok(())
-        };
-        let (found, whole) = dump(&mut self.transport, operation, kind, family, attributes, start, keep)?;
-        Ok(whole.then_some(found))
+        });
+        match asked {
+            Ok(()) => Ok(found),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
+const TABLES: &str = "list tables";
 const CHAINS: &str = "list chains";
-const RULES: &str = "list rules";
 
-/// Whether a rule is the next one behind another. A rule that somebody puts into the chain shifts the dump's
-/// count even before it is committed, and then others come twice, or not at all.
-///
-/// What this cannot see: the last rules of a long chain are missing where somebody put rules before them and was
-/// refused while the dump went on.
-pub(super) fn follows(message: &GenMessage<'_>, previous: Option<&Rule>) -> bool {
-    let position = message
-        .attributes()
-        .map_while(Result::ok)
-        .find(|attribute| attribute.kind() == NFTA_RULE_POSITION)
-        .and_then(|attribute| attribute.get::<u64>().ok());
-    position == previous.and_then(|previous| previous.handle)
+/// Whether the kernel says that what it was asked for is not there.
+pub(super) fn is_missing(error: &Error) -> bool {
+    matches!(error, Error::Request { errno, .. } if *errno == Errno::ENOENT as i32)
 }
 
 /// The names that tell the kernel what is wanted, as attributes.
 pub(super) fn names(operation: &'static str, names: &[(u16, &str)]) -> Result<Vec<u8>, Error> {
+    attributes(operation, |writer| names.iter().for_each(|(kind, name)| writer.text(*kind, name)))
+}
+
+/// What tells the kernel what is wanted.
+pub(super) fn attributes(
+    operation: &'static str,
+    write: impl FnOnce(&mut Writer<'_>),
+) -> Result<Vec<u8>, Error> {
     let mut attributes = Vec::new();
     let mut writer = Writer::new(&mut attributes);
-    names.iter().for_each(|(kind, name)| writer.text(*kind, name));
+    write(&mut writer);
     match writer.finish() {
         Ok(()) => Ok(attributes),
         Err(error) => {

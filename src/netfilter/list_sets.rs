@@ -2,19 +2,18 @@
 
 use std::collections::HashSet;
 
-use nix::errno::Errno;
-
 use super::{
     Netfilter,
-    list::{decode, names},
+    list::{decode, is_missing, names},
     mend::{added_to, mend_element, mend_set, wants_targets},
 };
 use crate::{
     Error,
-    netlink::{Transport, dump},
+    expr::Data,
+    netlink::{Query, Transport},
     object::{
-        Element, NFTA_RULE_TABLE, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_TABLE, Rule,
-        Set, SetRef, TableRef, decode_elements,
+        Element, NFTA_RULE_TABLE, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_NAME,
+        NFTA_SET_TABLE, Rule, Set, SetRef, TableRef, decode_elements, encode_elements,
     },
     wire::nft,
 };
@@ -31,13 +30,20 @@ impl<T: Transport> Netfilter<T> {
         })
     }
 
-    /// The elements of a set or map, in the kernel's order, such that they can be sent.
+    /// The elements of a set or map, in the kernel's order, which is not always the same; such that they can be
+    /// sent.
+    ///
+    /// Of one state of the ruleset; but what rules add and what times out makes no new one, so that of a set whose
+    /// elements come and go by themselves, one that does just then can be missing.
     pub fn elements(&mut self, set: impl Into<SetRef>) -> Result<Vec<Element>, Error> {
-        let set = set.into();
-        self.at_one_generation(ELEMENTS, |this| {
-            let mut elements = this.read_elements(&set)?;
-            elements.iter_mut().for_each(mend_element);
-            Ok(Some(elements))
+        let place = set.into();
+        self.at_one_generation(ELEMENTS, |this| match this.read_set(&place)? {
+            Some(set) => this.read_elements(&place, &set).map(Some),
+            None => Err(Error::Request {
+                operation: ELEMENTS,
+                errno: nix::errno::Errno::ENOENT as i32,
+                message: None,
+            }),
         })
     }
 
@@ -45,19 +51,27 @@ impl<T: Transport> Netfilter<T> {
     pub fn set(&mut self, set: impl Into<SetRef>) -> Result<Option<Set>, Error> {
         let place = set.into();
         self.at_one_generation("list a set", |this| {
-            let Some(mut set) = this.read_sets(&place.table)?.into_iter().find(|set| set.name == place.name)
-            else {
+            let Some(mut set) = this.read_set(&place)? else {
                 return Ok(Some(None));
             };
             this.mend_sets(&place.table, std::slice::from_mut(&mut set))?;
-            set.elements = this.read_elements(&place)?;
-            set.elements.iter_mut().for_each(mend_element);
+            set.elements = this.read_elements(&place, &set)?;
             Ok(Some(Some(set)))
         })
     }
 
+    /// A set or map without its elements; `None` where there is none.
+    pub fn set_header(&mut self, set: impl Into<SetRef>) -> Result<Option<Set>, Error> {
+        let place = set.into();
+        let mut found = self.read_set(&place)?;
+        if let Some(set) = &mut found {
+            self.mend_sets(&place.table, std::slice::from_mut(set))?;
+        }
+        Ok(found)
+    }
+
     /// Mends sets of a table, whose rules are read where they matter: seldom.
-    fn mend_sets(&mut self, table: &TableRef, sets: &mut [Set]) -> Result<(), Error> {
+    pub(super) fn mend_sets(&mut self, table: &TableRef, sets: &mut [Set]) -> Result<(), Error> {
         let targets = if sets.iter().any(wants_targets) { self.read_targets(table)? } else { HashSet::new() };
         sets.iter_mut().for_each(|set| mend_set(set, &targets));
         Ok(())
@@ -67,40 +81,114 @@ impl<T: Transport> Netfilter<T> {
     fn read_targets(&mut self, table: &TableRef) -> Result<HashSet<String>, Error> {
         let attributes = names(SETS, &[(NFTA_RULE_TABLE, &table.name)])?;
         let (kind, family) = (nft::GETRULE, table.family.number());
-        dump(&mut self.transport, SETS, kind, family, &attributes, HashSet::new, |targets, message| {
-            let (place, rule) = Rule::decode(table.family, message.attributes()).map_err(decode(SETS))?;
-            if place.table == *table {
-                targets.extend(added_to(&[rule]));
+        let query = Query { operation: SETS, kind, family, attributes: &attributes };
+        query.dump(&mut self.transport, HashSet::new(), HashSet::clear, |targets, message| {
+            let read = Rule::decode(message.attributes()).map_err(decode(SETS))?;
+            if (message.family(), read.table) == (family, &*table.name) {
+                targets.extend(added_to(&[read.rule]));
             }
             Ok(())
         })
+    }
+
+    /// The element of a set or map that a key has; `None` where it has none, or the set is not there.
+    ///
+    /// The kernel looks the key up, as a rule would: it costs the same however large the set is. In a set of
+    /// intervals, the element is the first of the range that the key is in; in a concatenation of intervals, it has
+    /// the range's end beside it ([`Element::key_end`]). Where no element of its own has the key, an
+    /// element for all others ([`Element::catch_all`]) is not found. Kernel 4.16.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), portcullis::Error> {
+    /// use portcullis::{Family, Netfilter, expr::Data};
+    ///
+    /// let blocked = (Family::Inet, "edge", "blocked");
+    /// let address = Data::address("192.0.2.7".parse().unwrap());
+    /// if Netfilter::open()?.element(blocked, &address)?.is_some() {
+    ///     println!("192.0.2.7 is blocked");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn element(&mut self, set: impl Into<SetRef>, key: &Data) -> Result<Option<Element>, Error> {
+        self.read_element(nft::GETSETELEM, &set.into(), key)
+    }
+
+    pub(super) fn read_element(
+        &mut self,
+        kind: u16,
+        set: &SetRef,
+        key: &Data,
+    ) -> Result<Option<Element>, Error> {
+        let operation = "read an element";
+        let attributes = super::list::attributes(operation, |writer| {
+            encode_elements(&set.table.name, &set.name, None, &[Element::new(key.clone())], writer);
+        })?;
+        let query = Query { operation, kind, family: set.table.family.number(), attributes: &attributes };
+        let found = self.one(query, |message| {
+            let mut elements = Vec::new();
+            decode_elements(message.attributes(), &mut elements)?;
+            elements.iter_mut().for_each(mend_element);
+            Ok(elements.pop())
+        })?;
+        Ok(found.flatten())
+    }
+
+    /// A set without its elements, of whichever state the ruleset is in.
+    pub(super) fn read_set(&mut self, set: &SetRef) -> Result<Option<Set>, Error> {
+        let operation = "list a set";
+        let place = [(NFTA_SET_TABLE, &*set.table.name), (NFTA_SET_NAME, &*set.name)];
+        let (kind, family) = (nft::GETSET, set.table.family.number());
+        let attributes = names(operation, &place)?;
+        let query = Query { operation, kind, family, attributes: &attributes };
+        self.one(query, |message| Ok(Set::decode(message.attributes())?.1))
     }
 
     /// As [`Netfilter::sets`], of whichever state the ruleset is in. A table that is not there has none.
     pub(super) fn read_sets(&mut self, table: &TableRef) -> Result<Vec<Set>, Error> {
         let attributes = names(SETS, &[(NFTA_SET_TABLE, &table.name)])?;
         let family = table.family.number();
-        let found =
-            dump(&mut self.transport, SETS, nft::GETSET, family, &attributes, Vec::new, |sets, message| {
-                let (found, set) = Set::decode(message.attributes()).map_err(decode(SETS))?;
-                if found == table.name && message.family() == family {
-                    sets.push(set);
-                }
-                Ok(())
-            });
+        let query = Query { operation: SETS, kind: nft::GETSET, family, attributes: &attributes };
+        let found = query.dump(&mut self.transport, Vec::new(), Vec::clear, |sets, message| {
+            let (found, set) = Set::decode(message.attributes()).map_err(decode(SETS))?;
+            if found == table.name && message.family() == family {
+                sets.push(set);
+            }
+            Ok(())
+        });
         match found {
-            Err(Error::Request { errno, .. }) if errno == Errno::ENOENT as i32 => Ok(Vec::new()),
+            Err(error) if is_missing(&error) => Ok(Vec::new()),
             found => found,
         }
     }
 
     /// As [`Netfilter::elements`], of whichever state the ruleset is in.
-    pub(super) fn read_elements(&mut self, set: &SetRef) -> Result<Vec<Element>, Error> {
+    pub(super) fn read_elements(&mut self, place: &SetRef, set: &Set) -> Result<Vec<Element>, Error> {
+        let mut elements = Vec::new();
+        for _ in 0..super::settled::ATTEMPTS {
+            elements.clear();
+            elements = self.dump_elements(nft::GETSETELEM, place, elements, Vec::clear)?;
+            if super::settled::is_settled(set, &elements) {
+                elements.iter_mut().for_each(mend_element);
+                return Ok(elements);
+            }
+        }
+        super::settled::give_up(ELEMENTS, set, elements)
+    }
+
+    /// Dumps a set's elements behind those that there are.
+    pub(super) fn dump_elements(
+        &mut self,
+        kind: u16,
+        set: &SetRef,
+        state: Vec<Element>,
+        forget: impl FnMut(&mut Vec<Element>),
+    ) -> Result<Vec<Element>, Error> {
         let place = [(NFTA_SET_ELEM_LIST_TABLE, &*set.table.name), (NFTA_SET_ELEM_LIST_SET, &*set.name)];
         let attributes = names(ELEMENTS, &place)?;
-        let (operation, family) = (ELEMENTS, set.table.family.number());
-        let (kind, start) = (nft::GETSETELEM, Vec::new);
-        dump(&mut self.transport, operation, kind, family, &attributes, start, |elements, message| {
+        let family = set.table.family.number();
+        let query = Query { operation: ELEMENTS, kind, family, attributes: &attributes };
+        query.dump(&mut self.transport, state, forget, |elements, message| {
             decode_elements(message.attributes(), elements).map_err(decode(ELEMENTS))
         })
     }

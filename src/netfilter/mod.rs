@@ -8,10 +8,14 @@ mod hint;
 mod index;
 mod list;
 mod list_objects;
+mod list_rules;
 mod list_sets;
 mod list_whole;
 mod mend;
 mod refused_element;
+mod reset;
+mod reset_sum;
+mod settled;
 mod snapshot;
 
 pub use commit::Committed;

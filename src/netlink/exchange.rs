@@ -60,10 +60,11 @@ pub(crate) fn batch<T: Transport + ?Sized>(
     all.push(end.as_slice());
     all.retain(|part| !part.is_empty());
 
-    forget_earlier(transport, operation)?;
+    let mut buffer = vec![0; BUFFER];
+    forget_earlier(transport, &mut buffer, operation)?;
     transport.send(&all).map_err(|source| send_error(operation, source))?;
     let mut outcome = Outcome::default();
-    drain(transport, operation, &mut outcome.overflowed, |answer| match answer {
+    drain(transport, &mut buffer, operation, &mut outcome.overflowed, |answer| match answer {
         Answer::Done(sequence) => outcome.acknowledged |= sequence == last,
         Answer::Error(error) => {
             outcome.errors.entry(error.sequence).or_insert(error);
@@ -77,11 +78,11 @@ pub(crate) fn batch<T: Transport + ?Sized>(
 /// Answers of an earlier exchange that nobody read would be taken for this one's.
 pub(super) fn forget_earlier<T: Transport + ?Sized>(
     transport: &mut T,
+    buffer: &mut [u8],
     operation: &'static str,
 ) -> Result<(), Error> {
-    let mut buffer = vec![0; BUFFER];
     loop {
-        match receive(transport, &mut buffer, operation) {
+        match receive(transport, buffer, operation) {
             Ok(None) => return Ok(()),
             Ok(Some(_)) => {}
             // Lost, or too long: nobody misses it.
@@ -95,13 +96,13 @@ pub(super) fn forget_earlier<T: Transport + ?Sized>(
 /// Reads until there is nothing more.
 fn drain<T: Transport + ?Sized>(
     transport: &mut T,
+    buffer: &mut [u8],
     operation: &'static str,
     overflowed: &mut bool,
     mut answer: impl FnMut(Answer<'_>),
 ) -> Result<(), Error> {
-    let mut buffer = vec![0; BUFFER];
     loop {
-        match receive(transport, &mut buffer, operation) {
+        match receive(transport, buffer, operation) {
             Ok(Some(bytes)) => {
                 for message in Messages::new(bytes) {
                     answer(Answer::of(

@@ -12,5 +12,5 @@ pub use socket::KernelSocket;
 pub use transport::{Room, Transport};
 
 pub(crate) use answer::{Answer, ErrorAnswer};
-pub(crate) use dump::{dump, request};
+pub(crate) use dump::Query;
 pub(crate) use exchange::{Outcome, batch};

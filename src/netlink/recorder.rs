@@ -103,7 +103,7 @@ impl Recorder {
 
 /// The requests whose upper flag bits mean a dump; for others they mean replace and create.
 fn is_get(kind: u16) -> bool {
-    matches!(kind & 0xff, 1 | 4 | 7 | 10 | 13 | 16 | 19 | 21 | 23)
+    matches!(kind & 0xff, 1 | 4 | 7 | 10 | 13 | 16 | 19 | 21 | 23 | 25 | 33)
 }
 
 impl Transport for Recorder {

@@ -2,6 +2,7 @@
 
 mod address;
 mod chain;
+mod counts;
 mod ct_object;
 mod data_type;
 mod element;
@@ -22,6 +23,7 @@ pub mod userdata;
 
 pub use address::{ChainPath, ChainRef, FlowtableRef, ObjectRef, SetRef, TablePath, TableRef};
 pub use chain::{Base, Chain, ChainFlags, ChainKind, Policy};
+pub use counts::Counts;
 pub use ct_object::{CtExpect, CtHelper, CtTimeout, HostMilliseconds, SecMark, TimeoutPolicy};
 pub use data_type::{DataType, KeyOrder};
 pub use element::{Element, ElementData, ElementFlags};
@@ -53,7 +55,7 @@ pub(crate) use flowtable::{FLOWTABLE_ATTRIBUTES, NFTA_FLOWTABLE_NAME, NFTA_FLOWT
 pub(crate) use rule::{
     NFTA_RULE_CHAIN, NFTA_RULE_CHAIN_ID, NFTA_RULE_COMPAT, NFTA_RULE_EXPRESSIONS, NFTA_RULE_HANDLE,
     NFTA_RULE_ID, NFTA_RULE_POSITION, NFTA_RULE_POSITION_ID, NFTA_RULE_TABLE, NFTA_RULE_USERDATA,
-    RULE_ATTRIBUTES,
+    RULE_ATTRIBUTES, ReadRule,
 };
 pub(crate) use set::{
     NFTA_SET_DESC, NFTA_SET_NAME, NFTA_SET_TABLE, SET_ATTRIBUTES, encode_expressions, milliseconds,

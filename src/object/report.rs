@@ -67,8 +67,8 @@ impl Report {
                 Self::Chain(place(table), chain)
             }
             nft::NEWRULE => {
-                let (chain, rule) = Rule::decode(family, attributes)?;
-                Self::Rule(chain, rule)
+                let read = Rule::decode(attributes)?;
+                Self::Rule(read.place(family), read.rule)
             }
             nft::NEWSET => {
                 let (table, set) = Set::decode(attributes)?;

@@ -3,7 +3,7 @@
 //! How a rule is *said* (`tcp().dport(22).accept()`) is in [`crate::language`]; here is what the kernel
 //! keeps beside the expressions.
 
-use super::{Origin, TableRef, userdata};
+use super::{ChainRef, Family, Origin, TableRef, userdata};
 use crate::{
     Invalid,
     expr::{Expr, NFTA_LIST_ELEM, decode_list},
@@ -189,31 +189,42 @@ impl Rule {
         self.unknown.encode(writer);
     }
 
-    /// A rule as the kernel reports it, with the names of its table and chain.
+    /// A rule as the kernel reports it.
     #[track_caller]
-    pub(crate) fn decode(
-        family: super::Family,
-        attributes: Attributes<'_>,
-    ) -> Result<(super::ChainRef, Self), DecodeError> {
+    pub(crate) fn decode(attributes: Attributes<'_>) -> Result<ReadRule<'_>, DecodeError> {
         let mut rule = Self::new();
-        let (mut table, mut chain) = (None, None);
+        let (mut table, mut chain, mut previous) = (None, None, None);
         for attribute in attributes {
             let attribute = attribute?;
             match attribute.kind() {
-                NFTA_RULE_TABLE => table = Some(attribute.get::<String>()?),
-                NFTA_RULE_CHAIN => chain = Some(attribute.get::<String>()?),
+                NFTA_RULE_TABLE => table = Some(attribute.text()?),
+                NFTA_RULE_CHAIN => chain = Some(attribute.text()?),
                 NFTA_RULE_HANDLE => rule.handle = Some(attribute.get()?),
-                NFTA_RULE_EXPRESSIONS => {
-                    rule.body = decode_list(attribute)?.into_iter().map(Statement::Expr).collect();
-                }
+                NFTA_RULE_EXPRESSIONS => rule.body = decode_list(attribute)?,
                 NFTA_RULE_USERDATA => rule.userdata = Some(attribute.get()?),
-                // The handle of the rule before it: the order of the listing says the same.
-                NFTA_RULE_POSITION | NFTA_RULE_PAD => {}
+                NFTA_RULE_POSITION => previous = Some(attribute.get()?),
+                NFTA_RULE_PAD => {}
                 _ => rule.unknown.keep(attribute),
             }
         }
         let table = table.ok_or(DecodeError::Missing { name: "NFTA_RULE_TABLE" })?;
         let chain = chain.ok_or(DecodeError::Missing { name: "NFTA_RULE_CHAIN" })?;
-        Ok((TableRef::new(family, table).chain(chain), rule))
+        Ok(ReadRule { table, chain, previous, rule })
+    }
+}
+
+/// A rule as the kernel reports it, with what says where it is.
+pub(crate) struct ReadRule<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) chain: &'a str,
+    /// The handle of the rule before it.
+    pub(crate) previous: Option<u64>,
+    pub(crate) rule: Rule,
+}
+
+impl ReadRule<'_> {
+    /// The chain that it is in.
+    pub(crate) fn place(&self, family: Family) -> ChainRef {
+        TableRef::new(family, self.table).chain(self.chain)
     }
 }

@@ -216,7 +216,8 @@ impl Reading {
                 table.chains.push(chain);
             }
             Kind::Rule => {
-                let (found, rule) = Rule::decode(place.family, attributes).map_err(unreadable)?;
+                let read = Rule::decode(attributes).map_err(unreadable)?;
+                let (found, rule) = (read.place(place.family), read.rule);
                 let Some(chain) = table.chains.last_mut().filter(|chain| found == place.chain(&chain.name))
                 else {
                     return Err(format!("does not stand below its chain {}", Name(&found.name)));

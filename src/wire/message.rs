@@ -100,6 +100,8 @@ pub mod nft {
     pub const GETFLOWTABLE: u16 = NFTABLES | 23;
     /// `NFT_MSG_DELFLOWTABLE`
     pub const DELFLOWTABLE: u16 = NFTABLES | 24;
+    /// `NFT_MSG_GETRULE_RESET`
+    pub const GETRULE_RESET: u16 = NFTABLES | 25;
     /// `NFT_MSG_DESTROYTABLE`
     pub const DESTROYTABLE: u16 = NFTABLES | 26;
     /// `NFT_MSG_DESTROYCHAIN`
@@ -114,6 +116,8 @@ pub mod nft {
     pub const DESTROYOBJ: u16 = NFTABLES | 31;
     /// `NFT_MSG_DESTROYFLOWTABLE`
     pub const DESTROYFLOWTABLE: u16 = NFTABLES | 32;
+    /// `NFT_MSG_GETSETELEM_RESET`
+    pub const GETSETELEM_RESET: u16 = NFTABLES | 33;
 }
 
 /// A netlink message's header (`struct nlmsghdr`) without its length.

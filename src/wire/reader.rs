@@ -39,7 +39,18 @@ impl<'a> Attribute<'a> {
         Attributes::new(self.payload)
     }
 
+    /// The payload as text, with or without a NUL at its end.
+    pub fn text(&self) -> Result<&'a str, DecodeError> {
+        let bytes = self.payload.strip_suffix(&[0]).unwrap_or(self.payload);
+        // A NUL inside would not survive the way back.
+        if bytes.contains(&0) {
+            return Err(DecodeError::Content { kind: self.kind(), problem: "text with a NUL inside" });
+        }
+        std::str::from_utf8(bytes).map_err(|_| DecodeError::Text { kind: self.kind() })
+    }
+
     /// The payload as a value of the given type.
+    #[inline]
     pub fn get<T: Value>(&self) -> Result<T, DecodeError> {
         T::get(*self)
     }
@@ -67,6 +78,7 @@ impl<'a> Attributes<'a> {
 impl<'a> Iterator for Attributes<'a> {
     type Item = Result<Attribute<'a>, DecodeError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;

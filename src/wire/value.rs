@@ -60,6 +60,7 @@ pub trait Value: Sized {
 }
 
 /// The payload as an array, or the error that names both lengths.
+#[inline]
 pub(super) fn array<const N: usize>(attribute: Attribute<'_>) -> Result<[u8; N], DecodeError> {
     attribute.payload.try_into().map_err(|_| DecodeError::Length {
         kind: attribute.kind(),
@@ -76,6 +77,7 @@ macro_rules! big_endian {
                 writer.number(kind, self.to_be_bytes());
             }
 
+            #[inline]
             fn get(attribute: Attribute<'_>) -> Result<Self, DecodeError> {
                 Ok(Self::from_be_bytes(array(attribute)?))
             }
@@ -92,15 +94,7 @@ impl Value for String {
     }
 
     fn get(attribute: Attribute<'_>) -> Result<Self, DecodeError> {
-        let bytes = attribute.payload.strip_suffix(&[0]).unwrap_or(attribute.payload);
-        // A NUL inside would not survive the way back.
-        if bytes.contains(&0) {
-            return Err(DecodeError::Content { kind: attribute.kind(), problem: "text with a NUL inside" });
-        }
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(text.to_owned()),
-            Err(_) => Err(DecodeError::Text { kind: attribute.kind() }),
-        }
+        attribute.text().map(str::to_owned)
     }
 }
 
@@ -211,6 +205,7 @@ macro_rules! kernel_enum {
                 self.number().put(kind, writer);
             }
 
+            #[inline]
             fn get(attribute: $crate::wire::Attribute<'_>) -> Result<Self, $crate::wire::DecodeError> {
                 <$number as $crate::wire::Value>::get(attribute).map(Self::from_number)
             }
@@ -282,6 +277,7 @@ macro_rules! flag_set {
                 self.bits().put(kind, writer);
             }
 
+            #[inline]
             fn get(attribute: $crate::wire::Attribute<'_>) -> Result<Self, $crate::wire::DecodeError> {
                 <$number as $crate::wire::Value>::get(attribute).map(Self::from_bits_retain)
             }
