@@ -5,6 +5,8 @@ mod input;
 
 use libfuzzer_sys::fuzz_target;
 use portcullis::{
+    Family, Rule,
+    language::Statement,
     object::Report,
     wire::{GenMessage, Messages},
 };
@@ -35,10 +37,7 @@ fn look(message: GenMessage<'_>) {
         }
         Report::Rule(place, rule) => {
             let _ = (rule.check(place.table.family), rule.comment_text());
-            // Words are only taken where they say the same, whatever the rule is.
-            let expressions: Vec<_> = rule.expressions().cloned().collect();
-            let lowered = rule.lift(place.table.family, &[]).lower(place.table.family);
-            assert_eq!(lowered.map(|lowered| lowered.expressions), Ok(expressions));
+            look_at_words(place.table.family, rule);
         }
         Report::Set(_, set) => {
             let _ = (set.check(), set.comment_text(), set.is_anonymous());
@@ -56,4 +55,15 @@ fn look(message: GenMessage<'_>) {
         }
         _ => {}
     }
+}
+
+/// Words are only taken where they say the same, whatever the rule is: as many expressions (equal but for what the kernel
+/// fills in), which lift to the same words again.
+fn look_at_words(family: Family, rule: &Rule) {
+    let lifted = rule.lift(family, &[]);
+    let lowered = lifted.lower(family).expect("what was lifted");
+    assert_eq!(lowered.expressions.len(), rule.expressions().count());
+    let mut again = rule.clone();
+    again.body = lowered.expressions.into_iter().map(Statement::Expr).collect();
+    assert_eq!(again.lift(family, &lowered.sets), lifted);
 }

@@ -122,3 +122,25 @@ fn any_flowtables_bytes_survive() {
         written(|writer| flowtable.encode(Family::Inet, "edge", writer))
     });
 }
+
+#[test]
+fn any_tables_bytes_survive() {
+    let read = |bytes: &[u8]| Table::decode(Family::Inet, Attributes::new(bytes)).ok();
+    let read = |bytes: &[u8]| read(bytes).map(|table| Table { handle: None, ..table });
+    check(&NAMES[..1], read, |table| written(|writer| table.encode(writer)));
+}
+
+#[test]
+fn any_chains_bytes_survive() {
+    let names = [NAMES[0], (3, &b"thing\0"[..])];
+    // Hook and priority, then devices in either form.
+    let hook = |more: &[u8]| with_head(&[(1, &[0; 4]), (2, &[0; 4]), (3, b"eth0\0"), (4, more)]);
+    let devices = [hook(&[]), hook(&with_head(&[(1, b"eth0\0"), (2, b"wg\0")]))];
+    let read = |bytes: &[u8]| Chain::decode(Family::Netdev, Attributes::new(bytes)).ok();
+    let read = |bytes: &[u8]| read(bytes).map(|(_, chain)| Chain { handle: None, ..chain });
+    let write = |chain: &Chain| written(|writer| chain.encode(Family::Netdev, "edge", writer));
+    check(&names, read, write);
+    for hook in &devices {
+        check(&[names[0], names[1], (4, hook)], read, write);
+    }
+}

@@ -52,7 +52,8 @@ fn copy(firewall: &mut Netfilter) -> Vec<Set> {
     for set in &mut sets {
         assert!(set.elements.is_empty());
         set.elements = firewall.elements((TABLE, &*set)).unwrap();
-        assert_eq!(firewall.set((TABLE, &*set)).unwrap().as_ref(), Some(&*set));
+        let alone = firewall.set((TABLE, &*set)).unwrap().expect("the set");
+        assert_eq!(lasting(vec![alone]), lasting(vec![set.clone()]));
     }
     sets
 }

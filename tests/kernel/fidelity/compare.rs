@@ -43,12 +43,8 @@ pub(super) fn differences(from: &Dump, to: &Dump) -> Vec<String> {
         if a.len() != b.len() {
             found.push(format!("{} {word}s became {}", a.len(), b.len()));
         }
-        for (index, ((place, a), (other, b))) in a.iter().zip(&b).enumerate() {
-            let place = format!("{word} {index} ({place})");
-            if !other.is_empty() && place.is_empty() {
-                found.push(format!("{place}: of another place"));
-            }
-            a.differences(b, &place, &mut found);
+        for (index, ((place, a), (_, b))) in a.iter().zip(&b).enumerate() {
+            a.differences(b, &format!("{word} {index} ({place})"), &mut found);
         }
     }
     found
