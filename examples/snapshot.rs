@@ -63,7 +63,7 @@ impl Command {
                 Long("table") => command.table = Some(table(&arguments.value()?.string()?)?),
                 Long("without-counters") => command.without_counters = true,
                 Long("keep-others") => {
-                    (command.how, for_restore) = (Restore::ReplaceTables, Some("--keep-others"))
+                    (command.how, for_restore) = (Restore::ReplaceTables, Some("--keep-others"));
                 }
                 Long("add") => (command.how, for_restore) = (Restore::Add, Some("--add")),
                 Long("dry-run") => (command.dry_run, for_restore) = (true, Some("--dry-run")),

@@ -187,7 +187,7 @@ fn key(kind: u32, key: &Data) -> String {
         }
         (kind, bytes) if kind == DataType::IFNAME.number => {
             let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-            quoted(String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned())
+            quoted(String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()))
         }
         _ => key.to_string(),
     }

@@ -14,7 +14,7 @@ use std::{
 use portcullis::{
     Chain, DataType, Element, Error, Family, Hook, Policy, Restore, Rule, Ruleset, Scope, Set, Snapshot,
     Table, TableFlags, Transaction,
-    expr::{ChainTarget, Counter, Data, Immediate, Verdict},
+    expr::{Counter, Data},
     netlink::KernelSocket,
 };
 use portcullis_world::{Host, World, need_namespaces, skip};
@@ -294,8 +294,10 @@ fn tables_with_other_flags_are_replaced() {
     ] {
         let table = |flags| Ruleset::new().table(edge().flags(flags));
         match firewall.apply(table(before)) {
-            // Kernel 6.9.
-            Err(Error::Refused(_)) if before == TableFlags::PERSIST => continue,
+            Err(Error::Refused(_)) if before == TableFlags::PERSIST => {
+                println!("this kernel's tables do not persist (6.9)");
+                continue;
+            }
             result => drop(result.unwrap_or_else(|error| panic!("{error}"))),
         }
         match firewall.apply(table(after)) {
@@ -563,6 +565,39 @@ fn a_file_is_whole_and_for_its_owner_only() {
     let usage = snapshot(&host, "save", None, &["--add"]);
     assert_eq!(usage.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&usage.stderr).contains("--add is for restore"));
+}
+
+#[test]
+fn a_missing_privilege_is_explained() {
+    need_namespaces!();
+    let host = Host::new("server");
+    let folder = Folder::new("privilege");
+    let file = folder.file("rules");
+    open(&host).apply(Ruleset::new().table(edge())).unwrap();
+    succeeded(&snapshot(&host, "save", Some(&file), &[]));
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let before = dump::of(&host);
+    // Nobody, in a user namespace that does not own the host's network.
+    let unprivileged = |command: &Command| {
+        let mut nobody = Command::new("unshare");
+        nobody.arg("--user").arg(command.get_program()).args(command.get_args());
+        host.run(|| nobody.output())
+    };
+    if !unprivileged(&Command::new("true")).is_ok_and(|output| output.status.success()) {
+        skip!("a program without privileges needs unshare, and the permission for user namespaces");
+    }
+    for arguments in [&["save"][..], &["restore", file.to_str().unwrap()]] {
+        let said = sentence(&unprivileged(example("snapshot").args(arguments)).unwrap());
+        assert!(said.starts_with("snapshot: ") && said.lines().count() == 1, "{said}");
+        assert!(said.contains("permission denied") && said.contains("CAP_NET_ADMIN"), "{said}");
+    }
+    let mut dry = example("snapshot");
+    dry.arg("restore").arg(&file).arg("--dry-run");
+    assert!(
+        succeeded(&unprivileged(&dry).unwrap())
+            .contains("without CAP_NET_ADMIN the kernel could not be asked")
+    );
+    same(&before, &dump::of(&host));
 }
 
 /// Values are as good as files.
