@@ -15,7 +15,7 @@ use std::{
     env, fs,
     io::{BufReader, BufWriter},
     process::Command,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use portcullis::{
@@ -55,10 +55,17 @@ fn memory() -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or_default() / 1024
 }
 
+/// How long this thread had a processor, the kernel's work for it included.
+fn processor() -> Duration {
+    let status = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(status.split(' ').next().and_then(|time| time.parse().ok()).unwrap_or_default())
+}
+
 fn step<T>(name: &str, work: impl FnOnce() -> T) -> T {
-    let begin = Instant::now();
+    let (begin, before) = (Instant::now(), processor());
     let result = work();
-    println!("  {name:<8} {:>8.3} s   {:>6} MiB at most", begin.elapsed().as_secs_f64(), memory());
+    let (elapsed, used) = (begin.elapsed().as_secs_f64(), (processor() - before).as_secs_f64());
+    println!("  {name:<8} {elapsed:>8.3} s  {used:>8.3} s of a processor  {:>6} MiB at most", memory());
     result
 }
 
@@ -99,7 +106,7 @@ fn main() {
         drop(transaction);
         // What loading took is not the snapshot's: the largest memory counts from here (proc(5), clear_refs).
         let _ = fs::write("/proc/self/clear_refs", "5");
-        println!("  (loaded  {:>29} MiB)", memory());
+        println!("  (loaded  {:>48} MiB)", memory());
         return save(&host, &file);
     }
     if let Err(reason) = require_namespaces() {
