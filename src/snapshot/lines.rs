@@ -83,9 +83,12 @@ impl<R: BufRead> Lines<R> {
     /// Where the last line is.
     pub(super) fn place(&self) -> Place {
         let shown = self.heading.get(..self.heading.len().min(200)).unwrap_or_default();
-        let object = (self.number > 1 && !shown.is_empty())
-            .then(|| shown.escape_ascii().to_string().replace("\\\"", "\""));
-        Place { line: self.number, object }
+        let plain = |text: &&str| text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        let text = match std::str::from_utf8(shown).ok().filter(plain) {
+            Some(text) => text.to_owned(),
+            None => shown.escape_ascii().to_string(),
+        };
+        Place { line: self.number, object: (self.number > 1 && !text.is_empty()).then_some(text) }
     }
 
     /// Something is wrong with the last line.

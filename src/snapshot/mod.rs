@@ -102,7 +102,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// A snapshot of tables as they were just read.
     pub(crate) fn of(mut tables: Vec<Table>, scope: Scope) -> Self {
-        tables.iter_mut().for_each(forget_handles);
+        tables.iter_mut().for_each(settle);
         let taken = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok();
         let kernel =
@@ -145,8 +145,8 @@ impl Snapshot {
     }
 }
 
-/// Handles and counts of uses mean nothing anywhere else.
-fn forget_handles(table: &mut Table) {
+/// Leaves out what means nothing anywhere else, or another time: handles, counts of uses, elements without time left.
+fn settle(table: &mut Table) {
     table.handle = None;
     for object in &mut table.objects {
         (object.handle, object.uses) = (None, None);
@@ -154,7 +154,11 @@ fn forget_handles(table: &mut Table) {
     for flowtable in &mut table.flowtables {
         (flowtable.handle, flowtable.uses) = (None, None);
     }
-    table.sets.iter_mut().for_each(|set| set.handle = None);
+    for set in &mut table.sets {
+        set.handle = None;
+        // Its time was over while it was listed. Sent, no time left would mean all of it.
+        set.elements.retain(|element| element.expiration != Some(Duration::ZERO));
+    }
     for chain in &mut table.chains {
         chain.handle = None;
         chain.rules.iter_mut().for_each(|rule| rule.handle = None);

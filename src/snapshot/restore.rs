@@ -21,8 +21,9 @@ pub enum Restore {
     Replace,
     /// Each table of the snapshot takes the place of the one with its name; other tables stay.
     ReplaceTables,
-    /// Everything is added to what is there, as `nft -f` does with a listing. What exists already is kept; rules
-    /// come behind those of their chain. Counters and time left of what exists stay what they are.
+    /// Everything is added to what is there, as `nft -f` does with a listing. What exists already is kept, but that
+    /// chains get the policy and the counters of the snapshot's; rules come behind those of their chain. The
+    /// kernel refuses what cannot be both: a set of the same name with other keys.
     Add,
 }
 

@@ -407,6 +407,21 @@ fn without_counters_nothing_is_counted_and_everything_counts_on() {
 }
 
 #[test]
+fn what_means_nothing_elsewhere_is_left_out() {
+    let mut read = table();
+    read.handle = Some(7);
+    read.objects[0].uses = Some(2);
+    read.chains[0].rules[0].handle = Some(9);
+    // Its time was over when it was listed.
+    read.sets[0].elements[0].expiration = Some(Duration::ZERO);
+    let snapshot = Snapshot::of(vec![read], Scope::Ruleset);
+    let mut expected = table();
+    expected.sets[0].elements.remove(0);
+    assert_eq!(snapshot.tables(), [expected]);
+    assert!(snapshot.taken() <= SystemTime::now() && snapshot.kernel().is_some());
+}
+
+#[test]
 fn one_table_can_be_taken_out() {
     let mut both = snapshot();
     both.tables.push(Table::inet("other"));
