@@ -34,6 +34,7 @@
 //! - [`Transaction`] and [`Netfilter`]: changing the kernel's ruleset.
 //! - [`resolve`]: host names in rules; [`Forwarding`]: whether this machine routes.
 //! - [`expr`]: the kernel's expressions, for what no word says.
+//! - feature `serde`: every value as JSON; the format is on its own page, `docs/json.md`.
 //! - [`netlink`] and [`wire`]: the conversation and its bytes.
 #![forbid(unsafe_code)]
 
