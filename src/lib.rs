@@ -35,6 +35,7 @@
 //! - [`snapshot`]: the kernel's ruleset kept in a file, and restored.
 //! - [`resolve`]: host names in rules; [`Forwarding`]: whether this machine routes.
 //! - [`expr`]: the kernel's expressions, for what no word says.
+//! - feature `serde`: every value as JSON; the format is on its own page, `docs/json.md`.
 //! - [`netlink`] and [`wire`]: the conversation and its bytes.
 #![forbid(unsafe_code)]
 

@@ -3,6 +3,8 @@
 use crate::object::Table;
 
 /// Tables with everything that they hold.
+///
+/// With the feature `serde`, it is written and read as a document of its own (`docs/json.md`); so is all that it holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ruleset {

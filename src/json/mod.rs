@@ -26,7 +26,14 @@ use std::fmt;
 
 use serde::{Serializer, ser::Error};
 
+use crate::Origin;
 pub(crate) use kept::data_attribute;
+
+/// Where a value that was read comes from. A document has no line of the caller's: this one tells that it was a
+/// document. (A rule's label tells which rule.)
+pub(crate) fn origin() -> Origin {
+    Origin::here()
+}
 
 /// Whether a value need not be written.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -41,7 +41,7 @@ pub struct Rule {
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub label: Option<String>,
     /// The caller's line.
-    #[cfg_attr(feature = "serde", serde(skip, default = "Origin::here"))]
+    #[cfg_attr(feature = "serde", serde(skip, default = "crate::json::origin"))]
     pub origin: Origin,
     #[cfg_attr(
         feature = "serde",

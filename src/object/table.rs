@@ -70,7 +70,7 @@ pub struct Table {
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
     /// The caller's line.
-    #[cfg_attr(feature = "serde", serde(skip, default = "Origin::here"))]
+    #[cfg_attr(feature = "serde", serde(skip, default = "crate::json::origin"))]
     pub origin: Origin,
     #[cfg_attr(
         feature = "serde",

@@ -11,9 +11,9 @@ use std::time::Instant;
 use crate::process::{self, Result, command, doing, failed, output, seconds, shown};
 use crate::setup;
 
-/// What must build: the library and its C side, with libnftnl and without.
+/// What must build: the library and its C side, with all features and with none.
 const CHECKS: [&[&str]; 2] = [
-    &["check", "--locked", "-p", "portcullis", "-p", "portcullis-sys", "--lib"],
+    &["check", "--locked", "-p", "portcullis", "-p", "portcullis-sys", "--all-features", "--lib"],
     &["check", "--locked", "-p", "portcullis", "--no-default-features", "--lib"],
 ];
 

@@ -12,9 +12,9 @@ use crate::skips::{self, Expected, Rule, Skipped};
 use crate::{namespace::privileged, setup};
 
 /// Every test of the workspace: unit tests, doctests, `tests/`. One failure does not hide the next.
-const EVERY_TEST: [&str; 3] = ["test", "--workspace", "--no-fail-fast"];
-/// The tests that talk to the kernel. `--workspace` keeps cargo from building them anew with other features.
-const KERNEL_TESTS: [&str; 4] = ["test", "--workspace", "--test", "kernel"];
+const EVERY_TEST: [&str; 4] = ["test", "--workspace", "--all-features", "--no-fail-fast"];
+/// The tests that talk to the kernel. The first two keep cargo from building them anew with other features.
+const KERNEL_TESTS: [&str; 5] = ["test", "--workspace", "--all-features", "--test", "kernel"];
 /// The library as it is with neither libnftnl nor any other feature.
 const BARE_LIBRARY: [&str; 5] = ["test", "--package", "portcullis", "--no-default-features", "--lib"];
 
@@ -26,7 +26,7 @@ pub(crate) fn run(rule: Rule) -> Result {
     namespace::check_privileged()?;
 
     step("building the examples and every test");
-    process::run(cargo().args(["build", "--workspace", "--examples"]))?;
+    process::run(cargo().args(["build", "--workspace", "--all-features", "--examples"]))?;
     process::run(cargo().args(EVERY_TEST).arg("--no-run"))?;
     process::run(cargo().args(BARE_LIBRARY).arg("--no-run"))?;
 

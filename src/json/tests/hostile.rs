@@ -214,6 +214,23 @@ fn change(tree: &mut Value, at: &mut usize, new: &Value) -> bool {
     }
 }
 
+/// Stands for nothing: where it is put, the field or member goes.
+const GONE: &str = "\0gone";
+
+fn prune(tree: &mut Value) {
+    let stays = |value: &Value| value != GONE;
+    match tree {
+        Value::Array(members) => members.retain(stays),
+        Value::Object(fields) => fields.retain(|_, value| stays(value)),
+        _ => {}
+    }
+    match tree {
+        Value::Array(members) => members.iter_mut().for_each(prune),
+        Value::Object(fields) => fields.values_mut().for_each(prune),
+        _ => {}
+    }
+}
+
 /// Values of every kind, and pieces of documents in places where they may not belong.
 fn foreign(all: Value) -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![
@@ -232,7 +249,7 @@ fn foreign(all: Value) -> impl Strategy<Value = Value> {
         let mut at = index.index(places(&all));
         piece(&all, &mut at).cloned().unwrap_or_default()
     });
-    prop_oneof![scalar, piece]
+    prop_oneof![scalar, piece, Just(Value::from(GONE))]
 }
 
 fn piece<'a>(tree: &'a Value, at: &mut usize) -> Option<&'a Value> {
@@ -250,14 +267,15 @@ fn piece<'a>(tree: &'a Value, at: &mut usize) -> Option<&'a Value> {
 #[test]
 fn a_changed_document_is_read_as_it_stands_or_refused() {
     let all = serde_json::to_value(firewall()).unwrap();
-    let changes = prop::collection::vec((any::<Index>(), foreign(all.clone())), 1..3);
-    let config = ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() };
+    let changes = prop::collection::vec((any::<Index>(), foreign(all.clone())), 1..4);
+    let config = ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() };
     let read = std::cell::Cell::new(0);
     let result = proptest::test_runner::TestRunner::new(config).run(&changes, |changes| {
         let mut tree = all.clone();
         for (index, new) in changes {
             let mut at = index.index(places(&tree));
             change(&mut tree, &mut at, &new);
+            prune(&mut tree);
         }
         if let Ok(ruleset) = serde_json::from_value::<Ruleset>(tree) {
             read.set(read.get() + 1);
@@ -269,5 +287,5 @@ fn a_changed_document_is_read_as_it_stands_or_refused() {
         Ok(())
     });
     result.unwrap_or_else(|error| panic!("{error}"));
-    assert!(read.get() > 40, "{} of 2000 could be read", read.get());
+    assert!(read.get() > 40, "{} of 1000 could be read", read.get());
 }
