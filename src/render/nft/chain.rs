@@ -1,6 +1,12 @@
 //! Chains in nft's language.
 
-use super::{RuleText, around::Around, priority::priority, rule::statements, set::Wanted};
+use super::{
+    around::Around,
+    device,
+    priority::priority,
+    rule::{RuleText, statements},
+    set::Wanted,
+};
 use crate::{
     expr::{Expr, ObjectChoice},
     object::{Base, Chain, ChainFlags, Rule, Set},
@@ -36,10 +42,7 @@ fn place(base: &Base, chain: &Chain, around: Around<'_>) -> String {
     let devices = match devices.as_slice() {
         [] => String::new(),
         [device] => format!(" device \"{device}\""),
-        devices => {
-            let names: Vec<_> = devices.iter().map(ToString::to_string).collect();
-            format!(" devices = {{ {} }}", names.join(", "))
-        }
+        several => format!(" devices = {}", device::devices(several)),
     };
     let number = priority(number.number(around.family), around.family, *hook);
     let mut text = format!("type {} hook {hook}{devices} priority {number};", kind.word());

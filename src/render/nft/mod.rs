@@ -28,6 +28,7 @@
 mod around;
 mod chain;
 mod datatype;
+mod device;
 mod element;
 mod flowtable;
 mod interval;
@@ -44,7 +45,6 @@ mod type_of;
 mod verdict;
 
 pub use loss::Loss;
-pub use rule::RuleText;
 
 use std::fmt;
 
