@@ -3,7 +3,13 @@
 use std::fmt;
 
 use super::{
-    Nft, What, around::Around, chain, element::is_taken_beside_a_key, object, stateful::stateless, verdict,
+    Nft, What,
+    around::{Around, Index},
+    chain,
+    element::is_taken_beside_a_key,
+    object,
+    stateful::stateless,
+    verdict,
 };
 use crate::{
     expr::{Expr, ObjectKind},
@@ -36,11 +42,13 @@ impl fmt::Display for Loss {
 
 pub(super) fn losses(nft: &Nft<'_>) -> Vec<Loss> {
     let mut found = Found::default();
+    let index = Index::of(nft.table);
+    let around = |family| Around::new(family, &index, nft.names);
     match nft.what {
         What::Ruleset(ruleset) => ruleset.tables.iter().for_each(|table| found.table(table, nft)),
         What::Table(table) => found.table(table, nft),
-        What::Chain(family, chain) => found.chain(chain, nft.around(family)),
-        What::Rule(family, rule) => found.rule(rule, nft.around(family)),
+        What::Chain(family, chain) => found.chain(chain, around(family)),
+        What::Rule(family, rule) => found.rule(rule, around(family)),
         What::Set(set) => found.set(set),
         What::Object(object) => found.object(object),
         What::Flowtable(flowtable) => found.unknown(&flowtable.unknown),
@@ -99,8 +107,8 @@ impl Found {
     }
 
     fn table(&mut self, table: &Table, nft: &Nft<'_>) {
-        let around =
-            Around { family: table.family, sets: &table.sets, chains: &table.chains, names: nft.names };
+        let index = Index::of(Some(table));
+        let around = Around::new(table.family, &index, nft.names);
         self.within(format!("table {} {}", table.family, table.name), |found| {
             found.name(&table.name);
             found.comment(table.comment_text());
