@@ -1,10 +1,13 @@
 //! Chains in nft's language.
 
-use super::{RuleText, around::Around, priority::priority, rule::statements, set::Wanted};
-use crate::{
-    expr::{Expr, ObjectChoice},
-    object::{Base, Chain, ChainFlags, Rule, Set},
+use super::{
+    around::Around,
+    device,
+    priority::priority,
+    rule::{RuleText, statements},
+    set::Wanted,
 };
+use crate::object::{Base, Chain, ChainFlags, Rule};
 
 /// The rules of a chain that belongs to a rule, as they stand behind `jump` or `goto`.
 ///
@@ -36,10 +39,7 @@ fn place(base: &Base, chain: &Chain, around: Around<'_>) -> String {
     let devices = match devices.as_slice() {
         [] => String::new(),
         [device] => format!(" device \"{device}\""),
-        devices => {
-            let names: Vec<_> = devices.iter().map(ToString::to_string).collect();
-            format!(" devices = {{ {} }}", names.join(", "))
-        }
+        several => format!(" devices = {}", device::devices(several)),
     };
     let number = priority(number.number(around.family), around.family, *hook);
     let mut text = format!("type {} hook {hook}{devices} priority {number};", kind.word());
@@ -58,26 +58,9 @@ pub(super) fn line(rule: &Rule, around: Around<'_>) -> RuleText {
         Ok(lowered) => lowered,
         Err(problem) => return RuleText { text: format!("# {problem}"), lossless: false },
     };
-    // Sets that are to be made with the rule stand beside those that it names; most rules make none.
-    let mut sets = lowered.sets;
-    if !sets.is_empty() {
-        let named = |set: &&Set| lowered.expressions.iter().any(|expression| mentions(expression, &set.name));
-        sets.extend(around.sets.iter().filter(named).cloned());
-    }
-    let sets = if sets.is_empty() { around.sets } else { &sets };
-    let mut said = statements(&lowered.expressions, Around { sets, ..around });
+    let mut said = statements(&lowered.expressions, Around { made: &lowered.sets, ..around });
     if let Some(comment) = rule.comment_text() {
         said.text += &format!(" comment \"{comment}\"");
     }
     said
-}
-
-/// Whether an expression uses the set of this name.
-fn mentions(expression: &Expr, name: &str) -> bool {
-    match expression {
-        Expr::Lookup(lookup) => lookup.set == name,
-        Expr::Dynset(dynset) => dynset.set == name,
-        Expr::Objref(objref) => matches!(&objref.object, ObjectChoice::Map { set, .. } if set == name),
-        _ => false,
-    }
 }

@@ -1,6 +1,6 @@
 //! Flowtables in nft's language.
 
-use super::{priority::priority, set::Wanted};
+use super::{device::devices, priority::priority, set::Wanted};
 use crate::object::{Family, Flowtable, FlowtableFlags, Hook};
 
 /// A flowtable as it stands in its table.
@@ -9,8 +9,7 @@ pub(super) fn declaration(flowtable: &Flowtable, wanted: Wanted) -> String {
     let mut lines =
         vec![format!("hook ingress priority {}", priority(number, Family::Netdev, Hook::Ingress))];
     if !flowtable.devices.is_empty() {
-        let names: Vec<_> = flowtable.devices.iter().map(ToString::to_string).collect();
-        lines.push(format!("devices = {{ {} }}", names.join(", ")));
+        lines.push(format!("devices = {}", devices(&flowtable.devices)));
     }
     if flowtable.flags.contains(FlowtableFlags::HW_OFFLOAD) {
         lines.push("flags offload".to_owned());

@@ -3,7 +3,13 @@
 use std::fmt;
 
 use super::{
-    Nft, What, around::Around, chain, element::is_taken_beside_a_key, object, stateful::stateless, verdict,
+    Nft, What,
+    around::{Around, Index},
+    chain,
+    element::is_taken_beside_a_key,
+    object,
+    stateful::stateless,
+    verdict,
 };
 use crate::{
     expr::{Expr, ObjectKind},
@@ -36,11 +42,13 @@ impl fmt::Display for Loss {
 
 pub(super) fn losses(nft: &Nft<'_>) -> Vec<Loss> {
     let mut found = Found::default();
+    let index = Index::of(nft.table);
+    let around = |family| Around::new(family, &index, nft.names);
     match nft.what {
         What::Ruleset(ruleset) => ruleset.tables.iter().for_each(|table| found.table(table, nft)),
         What::Table(table) => found.table(table, nft),
-        What::Chain(family, chain) => found.chain(chain, nft.around(family)),
-        What::Rule(family, rule) => found.rule(rule, nft.around(family)),
+        What::Chain(family, chain) => found.chain(chain, around(family)),
+        What::Rule(family, rule) => found.rule(rule, around(family)),
         What::Set(set) => found.set(set),
         What::Object(object) => found.object(object),
         What::Flowtable(flowtable) => found.unknown(&flowtable.unknown),
@@ -72,6 +80,23 @@ impl Found {
         }
     }
 
+    /// A name that nft's language cannot spell.
+    fn name(&mut self, name: &str) {
+        let mut letters = name.chars();
+        let begins = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || "_.".contains(first));
+        let goes_on = letters.all(|letter| letter.is_ascii_alphanumeric() || "/-_.".contains(letter));
+        if !(begins && goes_on) {
+            self.say(format!("nft cannot spell the name \"{name}\""));
+        }
+    }
+
+    /// A comment that does not fit between quotation marks.
+    fn comment(&mut self, comment: Option<String>) {
+        if comment.is_some_and(|comment| comment.contains('"')) {
+            self.say("nft cannot spell the comment");
+        }
+    }
+
     /// Bytes beside an object, of which nft reads the comment only.
     fn userdata(&mut self, bytes: Option<&[u8]>, known: &[u8]) {
         let bytes = bytes.unwrap_or_default();
@@ -82,9 +107,11 @@ impl Found {
     }
 
     fn table(&mut self, table: &Table, nft: &Nft<'_>) {
-        let around =
-            Around { family: table.family, sets: &table.sets, chains: &table.chains, names: nft.names };
+        let index = Index::of(Some(table));
+        let around = Around::new(table.family, &index, nft.names);
         self.within(format!("table {} {}", table.family, table.name), |found| {
+            found.name(&table.name);
+            found.comment(table.comment_text());
             found.unknown(&table.unknown);
             found.userdata(table.userdata.as_deref(), &[userdata::COMMENT]);
             let said = TableFlags::DORMANT | TableFlags::OWNER;
@@ -94,6 +121,7 @@ impl Found {
             table.objects.iter().for_each(|object| found.object(object));
             for flowtable in &table.flowtables {
                 found.within(format!("flowtable {}", flowtable.name), |found| {
+                    found.name(&flowtable.name);
                     found.unknown(&flowtable.unknown);
                 });
             }
@@ -108,6 +136,8 @@ impl Found {
 
     fn object(&mut self, object: &Object) {
         self.within(format!("{} {}", object.kind(), object.name), |found| {
+            found.name(&object.name);
+            found.comment(object.comment_text());
             found.unknown(&object.unknown);
             found.userdata(object.userdata.as_deref(), &[userdata::COMMENT]);
             if object::declaration(object, super::Names::default(), super::Wanted::default()).is_none() {
@@ -123,6 +153,8 @@ impl Found {
     }
 
     fn chain(&mut self, chain: &Chain, around: Around<'_>) {
+        self.name(&chain.name);
+        self.comment(chain.comment_text());
         self.unknown(&chain.unknown);
         self.userdata(chain.userdata.as_deref(), &[userdata::COMMENT]);
         let said = ChainFlags::BASE | ChainFlags::HW_OFFLOAD | ChainFlags::BINDING;
@@ -143,6 +175,7 @@ impl Found {
     }
 
     fn rule(&mut self, rule: &Rule, around: Around<'_>) {
+        self.comment(rule.comment_text());
         self.unknown(&rule.unknown);
         self.userdata(rule.userdata.as_deref(), &[userdata::COMMENT]);
         let line = chain::line(rule, around);
@@ -154,6 +187,10 @@ impl Found {
     fn set(&mut self, set: &Set) {
         // Byte orders, merged ranges, declarations, ranges as values, comment.
         self.userdata(set.userdata.as_deref(), &[0, 1, 2, 3, 4, 6, userdata::SET_COMMENT]);
+        if !set.is_anonymous() {
+            self.name(&set.name);
+        }
+        self.comment(set.comment_text());
         self.unknown(&set.unknown);
         self.unknown(&set.desc.unknown);
         let said = [
@@ -224,5 +261,60 @@ fn has_counted(expression: &Expr) -> bool {
         Expr::Last(last) => last.set.unwrap_or(0) > 0,
         Expr::Limit(_) | Expr::Connlimit(_) => false,
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Ruleset,
+        expr::XtMatch,
+        object::{DataType, KeyOrder},
+        wire::Attribute,
+    };
+
+    fn said(table: Table) -> Vec<String> {
+        Ruleset::new().table(table).nft().losses().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_is_left_out_is_named() {
+        let mut odd = Chain::new("odd");
+        odd.unknown.keep(Attribute::new(99, b"abc"));
+        let mut xt = Rule::new();
+        xt.body.push(crate::Statement::Expr(XtMatch::new("comment", 0u32, [0; 4]).into()));
+        let words = Rule::new().tcp().dport(22).accept();
+        let number = DataType::new(4, 3, KeyOrder::Network);
+        let table = Table::inet("edge")
+            .flags(TableFlags::PERSIST)
+            .set(Set::new("n", number))
+            .set(Set::new("4", DataType::MARK).comment("say \"x\""))
+            .chain(odd)
+            .chain(Chain::new("c").rule(words).rule(xt));
+        let said = said(table);
+        let (rule, rest) = said.split_last().unwrap();
+        assert_eq!(
+            rest,
+            [
+                "table inet edge: flags 0x4",
+                "table inet edge, set n: no name of a type says what its keys or values are",
+                "table inet edge, set 4: nft cannot spell the name \"4\"",
+                "table inet edge, set 4: nft cannot spell the comment",
+                "table inet edge, chain odd: attributes that this library does not know",
+            ]
+        );
+        assert!(rule.starts_with("table inet edge, chain c, rule 2: nft has no words for all of"), "{rule}");
+    }
+
+    #[test]
+    fn numbers_that_nobody_declared_are_declared_after_something_alike() {
+        for (len, order, words) in
+            [(4, KeyOrder::Network, "tcp sequence"), (4, KeyOrder::Host, "meta length")]
+        {
+            let set = Set::new("n", DataType::new(4, len, order));
+            assert_eq!(set.nft().to_string(), format!("set n {{\n\ttypeof {words}\n}}\n"));
+            assert_eq!(set.nft().losses(), []);
+        }
     }
 }

@@ -28,6 +28,7 @@
 mod around;
 mod chain;
 mod datatype;
+mod device;
 mod element;
 mod flowtable;
 mod interval;
@@ -44,11 +45,14 @@ mod type_of;
 mod verdict;
 
 pub use loss::Loss;
-pub use rule::RuleText;
 
 use std::fmt;
 
-use self::{around::Around, names::Names, set::Wanted};
+use self::{
+    around::{Around, Index},
+    names::Names,
+    set::Wanted,
+};
 use crate::{
     Ruleset,
     object::{Chain, Family, Flowtable, Object, Rule, Set, Table},
@@ -124,27 +128,22 @@ impl<'a> Nft<'a> {
     pub fn losses(&self) -> Vec<Loss> {
         loss::losses(self)
     }
-
-    fn around(&self, family: Family) -> Around<'a> {
-        let (sets, chains) = self.table.map_or((&[][..], &[][..]), |table| (&table.sets, &table.chains));
-        Around { family, sets, chains, names: self.names }
-    }
 }
 
 impl fmt::Display for Nft<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (names, wanted) = (self.names, self.wanted);
+        let index = Index::of(self.table);
+        let around = |family| Around::new(family, &index, names);
         match self.what {
             What::Ruleset(ruleset) => ruleset
                 .tables
                 .iter()
                 .try_for_each(|table| f.write_str(&table::declaration(table, names, wanted))),
             What::Table(table) => f.write_str(&table::declaration(table, names, wanted)),
-            What::Chain(family, chain) => {
-                outdented(f, &chain::declaration(chain, self.around(family), wanted))
-            }
+            What::Chain(family, chain) => outdented(f, &chain::declaration(chain, around(family), wanted)),
             What::Rule(family, rule) => {
-                let line = chain::line(rule, self.around(family)).text;
+                let line = chain::line(rule, around(family)).text;
                 write!(f, "{line}{}", handle(rule.handle, wanted.handle))
             }
             What::Set(set) => outdented(f, &set::declaration(set, names, wanted)),

@@ -47,7 +47,7 @@ fn ct_helper(helper: &CtHelper) -> [String; 2] {
     [format!("type \"{}\" protocol {protocol}", helper.name), l3proto(helper.l3proto)]
 }
 
-fn ct_timeout(timeout: &CtTimeout) -> [String; 3] {
+fn ct_timeout(timeout: &CtTimeout) -> Vec<String> {
     let changed: Vec<_> = states(timeout.l4proto)
         .iter()
         .zip(1..)
@@ -56,11 +56,12 @@ fn ct_timeout(timeout: &CtTimeout) -> [String; 3] {
             (said != *usual).then(|| format!("{name} : {said}"))
         })
         .collect();
-    [
-        format!("protocol {}", protocol(timeout.l4proto)),
-        l3proto(timeout.l3proto),
-        format!("policy = {{ {} }}", changed.join(", ")),
-    ]
+    let mut lines = vec![format!("protocol {}", protocol(timeout.l4proto)), l3proto(timeout.l3proto)];
+    // nft lists braces with nothing in them, and does not take them.
+    if !changed.is_empty() {
+        lines.push(format!("policy = {{ {} }}", changed.join(", ")));
+    }
+    lines
 }
 
 fn seconds(policy: &TimeoutPolicy, state: u16) -> Option<u32> {

@@ -126,6 +126,13 @@ fn declared_type(set: &Set) -> String {
     match (key, data) {
         (Some(key), None) if set.data.is_none() => format!("typeof {}", words(&key)),
         (Some(key), Some(data)) => format!("typeof {} : {interval}{}", words(&key), words(&data)),
+        // A number that nobody declared: anything of the same length does.
+        (None, None) if set.data.is_none() && type_names(set.key_type) == "integer" => {
+            match like(Layout::of_key(set, Names::default()).single(), set.key_len) {
+                Some(words) => format!("typeof {words}"),
+                None => "type integer".to_owned(),
+            }
+        }
         _ => {
             let data = match &set.data {
                 None => String::new(),
@@ -136,6 +143,19 @@ fn declared_type(set: &Set) -> String {
             format!("type {}{data}", type_names(set.key_type))
         }
     }
+}
+
+/// A number of a length and byte order, as an expression.
+fn like(kind: Option<Datatype>, len: u32) -> Option<&'static str> {
+    Some(match (kind?, len) {
+        (Datatype::Integer, 1) => "ip ttl",
+        (Datatype::Integer, 2) => "ip length",
+        (Datatype::Integer, 4) => "tcp sequence",
+        (Datatype::HostInteger, 2) => "ct zone",
+        (Datatype::HostInteger, 4) => "meta length",
+        (Datatype::HostInteger, 8) => "ct bytes",
+        _ => return None,
+    })
 }
 
 /// Whether the declaration says what keys and values are.

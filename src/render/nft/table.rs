@@ -1,11 +1,18 @@
 //! Tables in nft's language.
 
-use super::{around::Around, chain, flowtable, names::Names, object, set, set::Wanted};
+use super::{
+    around::{Around, Index},
+    chain, flowtable,
+    names::Names,
+    object, set,
+    set::Wanted,
+};
 use crate::object::{ChainFlags, Table, TableFlags};
 
 /// A table with what it holds, in nft's order: whatever a rule refers to stands before the chains.
 pub(super) fn declaration(table: &Table, names: Names<'_>, wanted: Wanted) -> String {
-    let around = Around { family: table.family, sets: &table.sets, chains: &table.chains, names };
+    let index = Index::of(Some(table));
+    let around = Around::new(table.family, &index, names);
     let mut text = format!("table {} {} {{", table.family, table.name);
     text += &super::handle(table.handle, wanted.handle);
     text += "\n";

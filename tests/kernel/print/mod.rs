@@ -1,3 +1,4 @@
 //! What is printed in nft's language, given back to nft.
 
+mod objects;
 mod rules;

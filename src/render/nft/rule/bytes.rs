@@ -68,6 +68,32 @@ fn shift_right(bytes: &[u8], by: u32) -> Vec<u8> {
     shifted
 }
 
+/// The number before; `None` before zero.
+pub(super) fn before(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut number = bytes.to_vec();
+    for byte in number.iter_mut().rev() {
+        let (less, borrow) = byte.overflowing_sub(1);
+        *byte = less;
+        if !borrow {
+            return Some(number);
+        }
+    }
+    None
+}
+
+/// The number after; zero after the last.
+pub(super) fn after(bytes: &[u8]) -> Vec<u8> {
+    let mut number = bytes.to_vec();
+    for byte in number.iter_mut().rev() {
+        let (more, carry) = byte.overflowing_add(1);
+        *byte = more;
+        if !carry {
+            break;
+        }
+    }
+    number
+}
+
 /// The number in hexadecimal, without leading zeros.
 pub(super) fn hex(bytes: &[u8]) -> String {
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -105,5 +131,9 @@ mod tests {
         assert_eq!(extract(&[0x12, 0x34, 0x56], 4, 8), [0x23]);
         assert_eq!(hex(&[0, 0x12]), "0x12");
         assert_eq!(hex(&[0]), "0x0");
+        assert_eq!(before(&[1, 0]), Some(vec![0, 0xff]));
+        assert_eq!(before(&[0, 0]), None);
+        assert_eq!(after(&[0, 0xff]), [1, 0]);
+        assert_eq!(after(&[0xff]), [0]);
     }
 }

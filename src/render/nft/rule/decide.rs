@@ -48,10 +48,10 @@ impl Reader<'_> {
             ObjectChoice::Map { sreg, set, set_id } => {
                 let found = self.around.find(set, *set_id)?;
                 let key = self.registers.get(*sreg, found.key_len)?;
-                let (key, uses, set) = self.speaker().keyed(&key, set, *set_id)?;
-                self.sentence.forget_implied(&uses, &self.layers);
+                let (key, set) = self.speaker().keyed(&key, set, *set_id)?;
+                self.sentence.forget_implied(&key.uses, &self.layers);
                 match found.data {
-                    Some(crate::object::MapData::Object(kind)) => (kind, format!("{key} map {set}")),
+                    Some(crate::object::MapData::Object(kind)) => (kind, format!("{} map {set}", key.text)),
                     _ => return None,
                 }
             }
@@ -97,7 +97,10 @@ impl Reader<'_> {
         let several = matches!(self.around.family, Family::Inet | Family::Bridge | Family::Netdev);
         let text = match reject.kind {
             RejectKind::TcpReset => {
-                self.sentence.forget_implied(&[(Protocol::Tcp, IcmpNeed::Any)], &self.layers);
+                // In a table for several protocols nft lists the test that it adds.
+                if !several {
+                    self.sentence.forget_first(&self.layers.implied(Protocol::Tcp, IcmpNeed::Any));
+                }
                 "reject with tcp reset".to_owned()
             }
             RejectKind::Icmpx if code == [1] => "reject".to_owned(),
@@ -110,7 +113,7 @@ impl Reader<'_> {
                     Protocol::Ip6 => ("icmpv6", Datatype::Icmpv6Code, 4, Protocol::Ip6),
                     _ => return None,
                 };
-                self.sentence.forget_implied(&[(protocol, IcmpNeed::Any)], &self.layers);
+                self.sentence.forget_first(&self.layers.implied(protocol, IcmpNeed::Any));
                 if code == [usual] && !several {
                     "reject".to_owned()
                 } else {

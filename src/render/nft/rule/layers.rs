@@ -138,6 +138,10 @@ impl Layers {
                     let by = By::Meta(MetaKey::NfProto);
                     implied.extend(family.map(|family| Implied::new(protocol, by, &[family])));
                 }
+                // A bridge asks the packet for IP, and the frame for the rest.
+                Some(Protocol::Ether) if self.family == Family::Bridge && protocol != Protocol::Arp => {
+                    implied.extend(announced(protocol, By::Meta(MetaKey::Protocol)));
+                }
                 Some(Protocol::Netdev) => implied.extend(announced(protocol, By::Meta(MetaKey::Protocol))),
                 Some(Protocol::Ether | Protocol::Vlan) => {
                     implied.extend(announced(protocol, By::Field("type")));
@@ -146,8 +150,8 @@ impl Layers {
             },
             _ => {
                 match protocol {
-                    Protocol::Icmp => implied.extend(self.implied(Protocol::Ip, IcmpNeed::Any)),
-                    Protocol::Icmp6 => implied.extend(self.implied(Protocol::Ip6, IcmpNeed::Any)),
+                    Protocol::Icmp => implied.extend(self.below_icmp(Protocol::Ip)),
+                    Protocol::Icmp6 => implied.extend(self.below_icmp(Protocol::Ip6)),
                     // nft tests this, but lists it, too.
                     Protocol::Igmp => {
                         let below = self.implied(Protocol::Ip, IcmpNeed::Any);
@@ -155,7 +159,8 @@ impl Layers {
                     }
                     _ => {}
                 }
-                let number = protocol.number();
+                // An ARP packet has no transport header: nft wants that said.
+                let number = protocol.number().filter(|_| self.family != Family::Arp);
                 let by = By::Meta(MetaKey::L4Proto);
                 implied.extend(number.map(|number| Implied::new(protocol, by, &[number])));
                 // Echoes are tested for both types, which is no announcement.
@@ -168,6 +173,15 @@ impl Layers {
             }
         }
         implied
+    }
+}
+
+impl Layers {
+    fn below_icmp(&self, protocol: Protocol) -> Vec<Implied> {
+        if self.family == Family::Bridge && self.at(PayloadBase::Link) == Some(Protocol::Ether) {
+            return announced(protocol, By::Field("type")).into_iter().collect();
+        }
+        self.implied(protocol, IcmpNeed::Any)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     Reader, bytes,
     layers::By,
+    protocol::Protocol,
     value::{Bits, Value},
     words::{Said, raw, significant_first},
 };
@@ -101,7 +102,10 @@ impl Reader<'_> {
             self.speaker().constant(field.kind, &value)
         };
         let text = format!("{} {}{}", protocol.word(), field.name, joined(op, &value));
-        self.sentence.forget_implied(&[(protocol, field.icmp)], &self.layers);
+        // What says which protocol follows a tag is not left alone.
+        if !(protocol == Protocol::Vlan && field.announces) {
+            self.sentence.forget_implied(&[(protocol, field.icmp)], &self.layers);
+        }
         let known = op == CmpOp::Eq && whole.is_none();
         if known && field.announces {
             self.sentence.push_announcement(text, By::Field(field.name), data);
@@ -124,6 +128,8 @@ impl Reader<'_> {
     /// Anything that is not calculated.
     fn compare_plain(&mut self, left: &Value, op: CmpOp, data: &[u8]) -> Option<()> {
         let said = self.speaker().say(left, Datatype::Hex)?;
+        // nft reads only paths here, and lists numbers where it finds none.
+        self.lossless &= said.kind != Datatype::CgroupV2;
         let flags = has_flags(said.kind);
         let value = match self.beginning(said.kind, data) {
             Some(prefix) => prefix,
@@ -314,10 +320,15 @@ impl Reader<'_> {
             }
             return Some(());
         }
-        let (left, uses, right) = self.speaker().keyed(&key, name, *set_id)?;
+        let (left, right) = self.speaker().keyed(&key, name, *set_id)?;
         let inverted = lookup.flags.is_some_and(|flags| flags.contains(LookupFlags::INV));
-        self.sentence.forget_implied(&uses, &self.layers);
-        self.sentence.push(format!("{left}{} {right}", if inverted { " !=" } else { "" }));
+        let sign = match (inverted, left.calculated) {
+            (true, _) => " !=",
+            (false, true) => " ==",
+            (false, false) => "",
+        };
+        self.sentence.forget_implied(&left.uses, &self.layers);
+        self.sentence.push(format!("{}{sign} {right}", left.text));
         if found.flags.contains(SetFlags::ANONYMOUS) && !inverted {
             self.learn_echo(&key, found);
         }
@@ -329,8 +340,8 @@ impl Reader<'_> {
         let Value::Payload(bits) = key else { return };
         let Some((protocol, field)) = self.layers.field(*bits) else { return };
         let echo: &[u8] = match protocol {
-            super::protocol::Protocol::Icmp => &[0, 8],
-            super::protocol::Protocol::Icmp6 => &[128, 129],
+            Protocol::Icmp => &[0, 8],
+            Protocol::Icmp6 => &[128, 129],
             _ => return,
         };
         let mut keys = set.elements.iter().map(|element| element.key.as_bytes());

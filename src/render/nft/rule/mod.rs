@@ -23,59 +23,18 @@ mod update;
 mod value;
 mod words;
 
-use std::fmt;
-
 use self::{layers::Layers, registers::Registers, sentence::Sentence, words::Speaker};
-use super::{around::Around, names::Names, stateful::stateful};
-use crate::{
-    Invalid,
-    expr::Expr,
-    object::{Rule, Table},
-};
+use super::around::Around;
+use crate::expr::Expr;
 
 /// A rule's statements in nft's language.
-///
-/// ```
-/// use portcullis::{Family, Rule, Table, render::nft::RuleText};
-///
-/// let rule = Rule::new().tcp().dport(22).accept();
-/// let text = RuleText::of(&rule, &Table::new(Family::Inet, "edge"))?;
-/// assert_eq!(text.to_string(), "tcp dport 22 accept");
-/// assert!(text.lossless);
-/// # Ok::<(), portcullis::Invalid>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RuleText {
+pub(super) struct RuleText {
     /// The statements, separated by blanks, without the rule's comment.
-    pub text: String,
-    /// Whether nft has words for all of it. Where it has none, the text names the expression (`xt match "comment"`, as
-    /// nft itself does for what iptables put there), and `nft -f` will not take the rule.
-    pub lossless: bool,
-}
-
-impl RuleText {
-    /// The statements of a rule of this table, whose sets and chains it may name.
-    ///
-    /// # Errors
-    /// A rule whose words cannot be right; see [`Rule::check`].
-    pub fn of(rule: &Rule, table: &Table) -> Result<Self, Invalid> {
-        let lowered = rule.lower(table.family)?;
-        // Sets that are to be made with the rule have no names yet; most rules have none.
-        let both: Vec<_> = match lowered.sets.as_slice() {
-            [] => Vec::new(),
-            made => table.sets.iter().chain(made).cloned().collect(),
-        };
-        let sets = if both.is_empty() { &table.sets } else { &both };
-        let around = Around { family: table.family, sets, chains: &table.chains, names: Names::default() };
-        Ok(statements(&lowered.expressions, around))
-    }
-}
-
-impl fmt::Display for RuleText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
+    pub(super) text: String,
+    /// Whether nft has words for all of it. Where it has none, the text names the expression (`xt match string`, as nft
+    /// itself does for what iptables put there), and `nft -f` will not take the rule.
+    pub(super) lossless: bool,
 }
 
 /// The statements of a rule.
@@ -115,7 +74,7 @@ impl Reader<'_> {
 
     /// Says an expression, or keeps what it loads; `None` where nft has no words.
     fn say(&mut self, expression: &Expr) -> Option<()> {
-        if let Some(text) = stateful(expression) {
+        if let Some(text) = self.around.names.stateful(expression) {
             self.sentence.push(text);
             return Some(());
         }
@@ -151,8 +110,8 @@ impl Reader<'_> {
 /// What stands for an expression that nft cannot say.
 fn unsaid(expression: &Expr) -> String {
     match expression {
-        Expr::XtMatch(xt) => format!("xt match \"{}\"", xt.name),
-        Expr::XtTarget(xt) => format!("xt target \"{}\"", xt.name),
+        Expr::XtMatch(xt) => format!("xt match {}", xt.name),
+        Expr::XtTarget(xt) => format!("xt target {}", xt.name),
         other => format!("# {}", other.name()),
     }
 }

@@ -20,6 +20,8 @@ struct Item {
 #[derive(Debug, Default)]
 pub(super) struct Sentence {
     items: Vec<Item>,
+    /// What statements need that were said before, elsewhere than right before them.
+    relied_on: Vec<By>,
 }
 
 impl Sentence {
@@ -59,24 +61,38 @@ impl Sentence {
                 implied.push(each);
             }
         }
+        let mut rest = implied.as_slice();
+        let mut kept = Vec::new();
         let mut drop = 0;
-        let said = self.items.iter().rev();
-        for (item, implied) in said.zip(implied.iter().rev()) {
-            match &item.announces {
-                Some((by, value)) if !implied.said && *by == implied.by && *value == implied.value => {
-                    drop += 1;
-                }
-                _ => break,
-            }
+        for item in self.items.iter().rev() {
+            let Some((by, value)) = &item.announces else { break };
+            let same = |implied: &Implied| !implied.said && *by == implied.by && *value == implied.value;
+            let found = rest.iter().rposition(same).and_then(|found| rest.split_at_checked(found));
+            let Some((before, after)) = found else { break };
+            // What would have come between was known before.
+            kept.extend(after.iter().skip(1));
+            rest = before;
+            drop += 1;
         }
-        let earlier = implied.len().saturating_sub(drop);
+        kept.extend(rest);
         let known = |implied: &Implied| {
             let base = implied.protocol.base();
             // An Ethernet header stays known below a VLAN tag.
             base == PayloadBase::Link || layers.at(base) == Some(implied.protocol)
         };
-        if implied.iter().take(earlier).all(known) {
+        if kept.iter().all(|implied| known(implied)) {
             self.items.truncate(self.items.len().saturating_sub(drop));
+        }
+        self.relied_on.extend(kept.iter().map(|implied| implied.by));
+    }
+
+    /// Takes out an announcement that begins the rule, where nft puts those that `reject` implies, unless something else
+    /// needs it.
+    pub(super) fn forget_first(&mut self, implied: &[Implied]) {
+        let Some(Item { announces: Some((by, value)), .. }) = self.items.first() else { return };
+        let same = |implied: &Implied| *by == implied.by && *value == implied.value;
+        if implied.iter().any(same) && !self.relied_on.contains(by) {
+            self.items.remove(0);
         }
     }
 

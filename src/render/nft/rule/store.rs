@@ -55,7 +55,10 @@ impl Reader<'_> {
     pub(super) fn store_payload(&mut self, bits: Bits, sreg: Register) -> Option<()> {
         let value = self.registers.get(sreg, bits.len.div_ceil(8))?;
         if let Some((protocol, field)) = self.layers.field(bits) {
-            let value = self.stored(sreg, bits.len.div_ceil(8), field.kind)?;
+            let value = match &value {
+                Value::Constant(bytes) => self.written(field.kind, bytes),
+                _ => self.stored(sreg, bits.len.div_ceil(8), field.kind)?,
+            };
             self.sentence.forget_implied(&[(protocol, field.icmp)], &self.layers);
             return self.push(format!("{} {} set {value}", protocol.word(), field.name));
         }
@@ -69,6 +72,15 @@ impl Reader<'_> {
         self.push(format!("{} set {value}", target.text))
     }
 
+    /// A constant that a field is set to.
+    fn written(&self, kind: Datatype, value: &[u8]) -> String {
+        match kind {
+            // nft reads a protocol's name here as the beginning of a match.
+            Datatype::InetProto => kind.numeric(value),
+            kind => self.speaker().constant(kind, value),
+        }
+    }
+
     /// Bits within bytes that are loaded, changed, and written back.
     fn store_part(&mut self, bits: Bits, mask: &[u8], xor: &[u8]) -> Option<()> {
         let written = bytes::invert(mask);
@@ -80,7 +92,7 @@ impl Reader<'_> {
         let part = Bits { offset: bits.offset.checked_add(first)?, len, ..bits };
         let value = bytes::extract(xor, first, len);
         if let Some((protocol, field)) = self.layers.field(part) {
-            let value = self.speaker().constant(field.kind, &value);
+            let value = self.written(field.kind, &value);
             self.sentence.forget_implied(&[(protocol, field.icmp)], &self.layers);
             return self.push(format!("{} {} set {value}", protocol.word(), field.name));
         }

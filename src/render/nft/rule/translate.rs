@@ -32,7 +32,7 @@ impl Reader<'_> {
         let address = match nat.addr_min {
             None => None,
             Some(address) if mapped => Some(self.stored(address, 4, Datatype::Hex)?),
-            Some(low) => Some(self.addresses(nat, low, prefix)?),
+            Some(low) => Some(self.addresses(nat, low)?),
         };
         let same_map = mapped && nat.proto_min.is_some_and(|port| self.registers.one(port).is_none());
         let port = match nat.proto_min {
@@ -40,7 +40,8 @@ impl Reader<'_> {
             _ => None,
         };
         if address.is_some() || port.is_some() {
-            if self.around.family == Family::Inet || (mapped && port.is_none()) {
+            let both = same_map || nat.addr_max.is_some_and(|high| nat.addr_min != Some(high));
+            if self.around.family == Family::Inet || (mapped && both) {
                 words += family_word;
             }
             if prefix {
@@ -62,7 +63,7 @@ impl Reader<'_> {
     }
 
     /// One address, a range, or a prefix.
-    fn addresses(&mut self, nat: &Nat, low: Register, prefix: bool) -> Option<String> {
+    fn addresses(&mut self, nat: &Nat, low: Register) -> Option<String> {
         let (kind, len) = address_type(nat.family)?;
         let first = self.registers.get(low, len)?;
         let last = match nat.addr_max.filter(|high| *high != low) {
@@ -70,21 +71,25 @@ impl Reader<'_> {
             None => return self.stored(low, len, kind),
         };
         let (Value::Constant(first), Value::Constant(last)) = (first, last) else { return None };
-        if prefix {
-            if let Some(length) = kind.prefix_length(&first, &last) {
-                return Some(kind.prefix(&first, length, self.around.names));
-            }
+        if let Some(length) = kind.prefix_length(&first, &last) {
+            return Some(kind.prefix(&first, length, self.around.names));
         }
         let names = self.around.names;
         Some(format!("{}-{}", kind.value(&first, names), kind.value(&last, names)))
     }
 
     /// One port or a range.
-    fn ports(&mut self, low: Register, high: Option<Register>) -> Option<String> {
-        let first = self.stored(low, 2, Datatype::InetService)?;
+    ///
+    /// nft wants the transport protocol tested before, and does not do it itself.
+    fn ports(&self, low: Register, high: Option<Register>) -> Option<String> {
+        let port = |register| {
+            let value = self.registers.get(register, 2)?;
+            Some(self.speaker().say(&value, Datatype::InetService)?.text)
+        };
+        let first = port(low)?;
         match high.filter(|high| *high != low) {
             Some(high) => {
-                let last = self.stored(high, 2, Datatype::InetService)?;
+                let last = port(high)?;
                 Some(format!("{first}-{last}"))
             }
             None => Some(first),
@@ -133,7 +138,7 @@ impl Reader<'_> {
             if tproxy.addr.is_none() {
                 words += " ";
             }
-            words += &format!(":{}", self.stored(port, 2, Datatype::InetService)?);
+            words += &format!(":{}", self.ports(port, None)?);
         }
         self.push(words)
     }

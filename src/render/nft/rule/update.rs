@@ -19,7 +19,7 @@ impl Reader<'_> {
         };
         let key = self.registers.get(dynset.sreg_key, found.key_len)?;
         let said = self.speaker().say(&key, kind)?;
-        self.sentence.forget_implied(&said.uses, &self.layers);
+        let mut uses = said.uses;
         let mut content = said.text;
         if let Some(timeout) = dynset.timeout.filter(|timeout| *timeout != 0) {
             content += &format!(" timeout {}", duration(timeout));
@@ -35,8 +35,11 @@ impl Reader<'_> {
                 },
                 _ => return None,
             };
-            content += &format!(" : {}", self.stored(data, len, kind)?);
+            let data = self.speaker().say(&self.registers.get(data, len)?, kind)?;
+            content += &format!(" : {}", data.text);
+            uses.extend(data.uses);
         }
+        self.sentence.forget_implied(&uses, &self.layers);
         let text = match dynset.op {
             // A meter without a name.
             _ if found.flags.contains(SetFlags::ANONYMOUS) && !dynset.expressions.is_empty() => {

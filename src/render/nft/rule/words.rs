@@ -8,10 +8,10 @@ use super::{
 };
 use crate::{
     expr::{
-        CtDirection, CtKey, FibFlags, FibResult, Hash, HashKind, MetaKey, Numgen, Osf, OsfFlags, OsfTtl,
-        PayloadBase, RtKey, SocketKey, Xfrm, XfrmKey,
+        CtDirection, CtKey, Data, FibFlags, FibResult, Hash, HashKind, MetaKey, Numgen, Osf, OsfFlags,
+        OsfTtl, PayloadBase, RtKey, SocketKey, Xfrm, XfrmKey,
     },
-    object::MapData,
+    object::{ElementFlags, MapData, Set, SetFlags},
     render::nft::{
         around::Around,
         datatype::{Datatype, Order, parts},
@@ -217,25 +217,20 @@ impl Speaker<'_> {
             },
             _ => Datatype::Hex,
         };
-        let (key, uses, set) = self.keyed(key, set, set_id)?;
+        let (key, set) = self.keyed(key, set, set_id)?;
         let word = if matches!(found.data, Some(MapData::Verdict)) { "vmap" } else { "map" };
-        Some(Said { uses, ..Said::new(format!("{key} {word} {set}"), kind) })
+        Some(Said { uses: key.uses, ..Said::new(format!("{} {word} {set}", key.text), kind) })
     }
 
     /// The words for a key and for the set that it is looked up in.
-    pub(super) fn keyed(
-        self,
-        key: &Value,
-        name: &str,
-        set_id: Option<u32>,
-    ) -> Option<(String, Vec<(Protocol, IcmpNeed)>, String)> {
+    pub(super) fn keyed(self, key: &Value, name: &str, set_id: Option<u32>) -> Option<(Said, String)> {
         let found = self.around.find(name, set_id)?;
         let kind = match parts(found.key_type).as_slice() {
             [one] => *one,
             _ => Datatype::Hex,
         };
         let said = self.say(key, kind)?;
-        let text = if !found.flags.contains(crate::object::SetFlags::ANONYMOUS) {
+        let text = if !found.flags.contains(SetFlags::ANONYMOUS) {
             format!("@{}", found.name)
         } else {
             match key {
@@ -246,7 +241,7 @@ impl Speaker<'_> {
                 _ => set::anonymous(found, self.around),
             }
         };
-        Some((said.text, said.uses, text))
+        Some((said, text))
     }
 }
 
@@ -265,12 +260,21 @@ impl Subfield {
     }
 
     /// The set with the field's values as keys.
-    fn shifted(&self, set: &crate::object::Set) -> crate::object::Set {
+    fn shifted(&self, set: &Set) -> Set {
         let mut set = set.clone();
         for element in &mut set.elements {
-            element.key = crate::expr::Data::new(&self.value(element.key.as_bytes()));
-            let end = element.key_end.take();
-            element.key_end = end.map(|end| crate::expr::Data::new(&self.value(end.as_bytes())));
+            let key = element.key.as_bytes();
+            let value = if element.flags.contains(ElementFlags::INTERVAL_END) {
+                // The first key behind an interval: that after its last one.
+                match bytes::before(key) {
+                    Some(last) => bytes::after(&self.value(&last)),
+                    None => self.value(key),
+                }
+            } else {
+                self.value(key)
+            };
+            element.key = Data::new(&value);
+            element.key_end = element.key_end.take().map(|end| Data::new(&self.value(end.as_bytes())));
         }
         set
     }

@@ -13,7 +13,7 @@ const OFFSET: u8 = 3;
 const LEN: u8 = 4;
 
 /// Bases of what has no name, by the kernel's numbers plus one.
-const BASES: [&str; 4] = ["unknown", "ll", "nh", "th"];
+const BASES: [&str; 5] = ["unknown", "ll", "nh", "th", "ih"];
 
 pub(super) fn part(data: &[u8]) -> Option<Part> {
     let said = number(data, LEN).and_then(|bits| usize::try_from(bits).ok());
