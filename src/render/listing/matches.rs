@@ -84,10 +84,10 @@ pub(super) fn say(statements: &[Statement], row: &mut Row, style: Style) -> usiz
         }
         Statement::LengthMatch(lengths) => row.add(format!("length {}", negatable(&lengths.0, ":", own))),
         Statement::TtlMatch(times) => {
-            row.add(format!("TTL match TTL {}", compared(&times.0.map(|time| time.0))))
+            row.add(format!("TTL match TTL {}", compared(&times.0.map(|time| time.0))));
         }
         Statement::HopLimitMatch(limits) => {
-            row.add(format!("HL match HL {}", compared(&limits.0.map(|limit| limit.0))))
+            row.add(format!("HL match HL {}", compared(&limits.0.map(|limit| limit.0))));
         }
         Statement::TosMatch(values) => {
             row.add(format!("tos match {}", negatable(&values.0, ":", |tos| format!("{:#04x}", tos.0))));

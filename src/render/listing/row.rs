@@ -39,8 +39,8 @@ pub(in crate::render) struct Row {
     pub(in crate::render) source: Option<String>,
     pub(in crate::render) destination: Option<String>,
     pub(in crate::render) rest: Vec<String>,
-    /// What the target's name does not say; it stands behind the matches.
-    details: String,
+    /// What the target's name does not say; it stands behind the matches, at the end of the rest.
+    pub(in crate::render) details: String,
     /// Protocols that ports are said of: `tcp`.
     transport: String,
     /// The part of the rest to which ports are added, if it is the last one.
@@ -78,12 +78,11 @@ impl Row {
         match (rule.comment_text(), &rule.userdata) {
             (Some(comment), _) => row.add(format!("/* {} */", plain(&comment))),
             (None, Some(bytes)) if !bytes.is_empty() => {
-                row.add(format!("({} bytes of user data)", bytes.len()))
+                row.add(format!("({} bytes of user data)", bytes.len()));
             }
             _ => {}
         }
-        let details = std::mem::take(&mut row.details);
-        row.add(details);
+        row.add(row.details.clone());
         row
     }
 

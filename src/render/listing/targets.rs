@@ -50,7 +50,7 @@ pub(super) fn say(statement: &Statement, row: &mut Row, style: Style) {
             let (clear, take) = (hex(merge.clear), hex(merge.take));
             match merge.of {
                 MarkOf::Packet => {
-                    row.target("CONNMARK", format!("CONNMARK restore nfmask {clear} ctmask {take}"))
+                    row.target("CONNMARK", format!("CONNMARK restore nfmask {clear} ctmask {take}"));
                 }
                 MarkOf::Connection => {
                     row.target("CONNMARK", format!("CONNMARK save ctmask {clear} nfmask {take}"));

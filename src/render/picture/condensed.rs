@@ -1,6 +1,6 @@
 //! A rule in a line: its conditions, and what it does.
 
-use super::kind::Kind;
+use super::{kind::Kind, layout::LONGEST};
 use crate::{
     expr::{ChainTarget, Expr, Load, Lookup, Register, Verdict},
     object::{ElementData, Rule, Set, Table},
@@ -10,7 +10,10 @@ use crate::{
 /// A rule as a picture shows it.
 #[derive(Debug)]
 pub(super) struct Line {
+    /// All of it.
     pub(super) text: String,
+    /// What fits: where a packet is sent to before what it must be like, and that before what somebody remarked.
+    pub(super) short: String,
     /// The target's name.
     pub(super) does: String,
     pub(super) kind: Kind,
@@ -29,7 +32,8 @@ pub(super) fn condense(rule: &Rule, table: &Table) -> Line {
     parts.extend(columns.iter().filter_map(|(word, value)| Some(format!("{word}{}", value.as_ref()?))));
     if let Some(protocol) = &row.protocol {
         // Ports begin with their protocol.
-        if !row.rest.iter().any(|part| part.starts_with(&format!("{protocol} "))) {
+        let named = if protocol == "icmpv6" { "ipv6-icmp " } else { &format!("{protocol} ") };
+        if !row.rest.iter().any(|part| part.starts_with(named)) {
             parts.push(protocol.clone());
         }
     }
@@ -42,14 +46,42 @@ pub(super) fn condense(rule: &Rule, table: &Table) -> Line {
     if parts.is_empty() && comments.is_empty() {
         parts.push("everything".to_owned());
     }
-    parts.extend(comments.into_iter().cloned());
+    let details = if parts.last() == Some(&row.details) { parts.pop() } else { None };
+    let short = shorten(&parts.join(BETWEEN), details.as_deref(), &comments);
+    parts.extend(details.into_iter().chain(comments.into_iter().cloned()));
     let does = match row.target.as_str() {
         "" if row.counters.is_some() => "count".to_owned(),
         "" => "–".to_owned(),
         "ACCEPT" | "DROP" | "REJECT" | "RETURN" | "CONTINUE" => row.target.to_lowercase(),
         other => other.to_owned(),
     };
-    Line { text: parts.join(" · "), does, kind, calls }
+    Line { text: parts.join(BETWEEN), short, does, kind, calls }
+}
+
+const BETWEEN: &str = " · ";
+
+fn shorten(conditions: &str, details: Option<&str>, comments: &[&String]) -> String {
+    let details = details.map(|details| format!("{BETWEEN}{details}")).unwrap_or_default();
+    let room = LONGEST.saturating_sub(details.chars().count() + 2).max(LONGEST / 3);
+    let mut text = cut(conditions, room) + &details;
+    for comment in comments {
+        let with = if text.is_empty() { (*comment).clone() } else { format!("{text}{BETWEEN}{comment}") };
+        // A comment of which only some letters fit says nothing.
+        if with.chars().count() > LONGEST && !text.is_empty() {
+            return text + " …";
+        }
+        text = with;
+    }
+    text.trim_start_matches(BETWEEN).to_owned()
+}
+
+/// At most so many characters.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    kept + "…"
 }
 
 /// The chains that a rule may call, by its verdict or by a map that it looks up.

@@ -125,11 +125,8 @@ fn chain(number: usize, index: usize, node: &Node, f: &mut Formatter<'_>) -> fmt
          CELLSPACING=\"0\" CELLPADDING=\"3\"><TR><TD COLSPAN=\"2\" ALIGN=\"LEFT\" PORT=\"head\"><B>{}</B>  \
          <FONT COLOR=\"#66758a\">{}",
         Html(&node.name),
-        Html(&node.place)
+        Html(&node.about())
     )?;
-    if let Some((_, _, entry)) = &node.entry {
-        write!(f, " · {}", Html(entry))?;
-    }
     f.write_str("</FONT></TD></TR>")?;
     let mut row = |port: String, text: &str, does: &str, kind: super::kind::Kind| {
         let (fill, ink) = kind.colours();

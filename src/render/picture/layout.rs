@@ -9,15 +9,17 @@ pub(super) const LINE: f64 = 19.0;
 pub(super) const HEAD: f64 = 40.0;
 pub(super) const PANEL_HEAD: f64 = 40.0;
 /// The longest line of conditions, in characters; longer ones end with "…".
-pub(super) const LONGEST: usize = 66;
+pub(super) const LONGEST: usize = 68;
 const SHORTEST: usize = 24;
 pub(super) const PAD: f64 = 12.0;
 const BETWEEN_CHAINS: f64 = 14.0;
 const BETWEEN_COLUMNS: f64 = 44.0;
 /// Where the packet goes up to a program and comes back.
 const MACHINE: f64 = 150.0;
-/// Between the lines of calls.
-pub(super) const LANE: f64 = 9.0;
+/// Between the lines of calls, where they are few.
+const LANE: f64 = 9.0;
+/// What they may take together, while they can be told apart.
+const LANES: f64 = 270.0;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Rect {
@@ -41,7 +43,6 @@ impl Rect {
 #[derive(Debug)]
 pub(super) struct Panel {
     pub(super) hook: Hook,
-    pub(super) column: usize,
     pub(super) rect: Rect,
     pub(super) empty: bool,
 }
@@ -70,10 +71,15 @@ pub(super) struct Layout {
 pub(super) fn characters(node: &Node) -> (usize, usize) {
     let longest =
         |length: fn(&super::model::Entry) -> usize| node.lines.iter().map(length).max().unwrap_or(0);
-    let text = longest(|line| line.text.chars().count());
+    let text = longest(|line| line.short.chars().count());
     let does = longest(|line| line.does.chars().count()).max(node.end.0.chars().count()).clamp(6, 20);
-    let title = (node.name.chars().count() + node.place.chars().count() + 4).saturating_sub(does);
+    let title = node.name.chars().count().max(node.about().chars().count() + 2).saturating_sub(does);
     (text.max(title).clamp(SHORTEST, LONGEST), does)
+}
+
+/// What is between one line of calls and the next, of so many beside one another.
+pub(super) fn spacing(lines: usize) -> f64 {
+    (LANES / count(lines.max(1))).clamp(2.0, LANE)
 }
 
 fn box_width(node: &Node) -> f64 {
@@ -103,7 +109,7 @@ pub(super) fn place(section: &Section, lanes: &[usize], tracks: usize, left: f64
     for column in 0..section.columns.len() {
         let inner = of_column(column).map(box_width).fold(190.0, f64::max);
         let lanes = lanes.get(column).copied().unwrap_or(0);
-        let gutter = if lanes == 0 { 0.0 } else { count(lanes) * LANE + 10.0 };
+        let gutter = if lanes == 0 { 0.0 } else { count(lanes) * spacing(lanes) + 10.0 };
         lefts.push(x);
         widths.push((inner, inner + gutter + 2.0 * PAD));
         gutters.push(x + PAD + inner + LANE);
@@ -127,7 +133,7 @@ pub(super) fn place(section: &Section, lanes: &[usize], tracks: usize, left: f64
                 }
                 let bottom = if at.is_empty() { y + 6.0 } else { y };
                 let rect = Rect { x: *left, y: row, width: *outer, height: bottom - row };
-                panels.push(Panel { hook: *hook, column, rect, empty: at.is_empty() });
+                panels.push(Panel { hook: *hook, rect, empty: at.is_empty() });
             }
         }
         // Only what stands in the way of the forwarded packets' arrow counts.
@@ -147,7 +153,7 @@ pub(super) fn place(section: &Section, lanes: &[usize], tracks: usize, left: f64
         width: x - left,
         bottom,
     };
-    below(section, &mut layout, &places, &lefts, &widths, band + count(tracks) * LANE);
+    below(section, &mut layout, &places, &lefts, &widths, band + count(tracks) * spacing(tracks));
     layout
 }
 

@@ -31,7 +31,9 @@ pub(super) struct Node {
 /// A line of a chain.
 #[derive(Debug)]
 pub(super) struct Entry {
+    /// All that the rule says, and what fits into a line.
     pub(super) text: String,
+    pub(super) short: String,
     pub(super) does: String,
     pub(super) kind: Kind,
     /// Indexes of chains in the section.
@@ -127,7 +129,7 @@ fn node(table: &Table, chain: &Chain, first: usize, rows: usize) -> Node {
         let line = condense(rule, table);
         let calls = calls(&line.calls);
         if index < shown {
-            lines.push(Entry { text: line.text, does: line.does, kind: line.kind, calls });
+            lines.push(Entry { text: line.text, short: line.short, does: line.does, kind: line.kind, calls });
         } else {
             hidden.extend(calls);
         }
@@ -137,7 +139,7 @@ fn node(table: &Table, chain: &Chain, first: usize, rows: usize) -> Node {
         hidden.dedup();
         let kind = if hidden.is_empty() { Kind::Look } else { Kind::Call };
         let text = format!("… {} more", chain.rules.len() - shown);
-        lines.push(Entry { text, does: String::new(), kind, calls: hidden });
+        lines.push(Entry { short: text.clone(), text, does: String::new(), kind, calls: hidden });
     }
     let entry = chain.base.as_ref().map(|base| {
         let priority = base.priority.number(table.family);
@@ -160,6 +162,16 @@ fn node(table: &Table, chain: &Chain, first: usize, rows: usize) -> Node {
         entry,
         lines,
         end,
+    }
+}
+
+impl Node {
+    /// Table, kind, priority and devices.
+    pub(super) fn about(&self) -> String {
+        match &self.entry {
+            Some((_, _, entry)) => format!("{} · {entry}", self.place),
+            None => self.place.clone(),
+        }
     }
 }
 

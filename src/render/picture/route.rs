@@ -2,7 +2,7 @@
 //! Calls to another column cross over in a band below the hooks, where no chain is.
 
 use super::{
-    layout::{HEAD, LANE, LINE, Layout, Rect, count},
+    layout::{HEAD, LINE, Layout, Rect, count, spacing},
     model::Section,
 };
 
@@ -41,7 +41,8 @@ impl Plan {
 
     fn lane(&self, layout: &Layout, column: usize, to: usize) -> f64 {
         let lane = self.lanes.get(column).and_then(|lanes| lanes.iter().position(|lane| *lane == to));
-        layout.gutters.get(column).copied().unwrap_or(0.0) + count(lane.unwrap_or(0)) * LANE
+        let all = self.lanes.get(column).map_or(0, Vec::len);
+        layout.gutters.get(column).copied().unwrap_or(0.0) + count(lane.unwrap_or(0)) * spacing(all)
     }
 
     /// The corners of a call's way.
@@ -55,7 +56,7 @@ impl Plan {
         let mut corners = vec![(start.right(), leave), (own, leave)];
         if column(from) != column(to) {
             let track = self.tracks.iter().position(|track| *track == to).unwrap_or(0);
-            let track = layout.band + count(track) * LANE;
+            let track = layout.band + count(track) * spacing(self.tracks.len());
             corners.extend([(own, track), (other, track)]);
         }
         corners.extend([(other, enter), (end.right() + 5.0, enter)]);

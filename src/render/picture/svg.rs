@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use super::{
     Options,
+    condensed::cut,
     kind::Kind,
     layout::{GLYPH, HEAD, LINE, LONGEST, Layout, PAD, PANEL_HEAD, Rect, characters, count, place},
     model::{Node, Section, build},
@@ -91,8 +92,9 @@ impl Svg<'_> {
         let counted =
             |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
         let about = format!(
-            "{}: {}{more} · {} · {}",
+            "{}{}{}{more} · {} · {}",
             counted(tables.len(), "table"),
+            if names.is_empty() { "" } else { ": " },
             names.join(", "),
             counted(chains, "chain"),
             counted(rules, "rule")
@@ -278,15 +280,6 @@ fn flow(section: &Section, layout: &Layout, f: &mut Formatter<'_>) -> fmt::Resul
     Ok(())
 }
 
-/// At most so many characters.
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-    kept + "…"
-}
-
 fn chain(node: &Node, rect: Rect, f: &mut Formatter<'_>) -> fmt::Result {
     let stripe = if node.entry.is_some() { "#33475f" } else { "#2f6fde" };
     rectangle(rect, 6.0, "#ffffff", "#b9c4d1", f)?;
@@ -301,11 +294,7 @@ fn chain(node: &Node, rect: Rect, f: &mut Formatter<'_>) -> fmt::Result {
     let (most, does) = characters(node);
     let x = rect.x + PAD;
     text(x, rect.y + 16.0, "n", &cut(&node.name, most), f)?;
-    let mut about = node.place.clone();
-    if let Some((_, _, entry)) = &node.entry {
-        about += &format!(" · {entry}");
-    }
-    text(x, rect.y + 30.0, "d", &cut(&about, most + does), f)?;
+    text(x, rect.y + 30.0, "d", &cut(&node.about(), most + does), f)?;
     let pill = Rect {
         x: rect.right() - count(does) * GLYPH - 20.0,
         y: 0.0,
@@ -324,7 +313,7 @@ fn chain(node: &Node, rect: Rect, f: &mut Formatter<'_>) -> fmt::Result {
             f,
             "<text x=\"{x:.1}\" y=\"{:.1}\" class=\"{class}\">{}<title>{}</title></text>",
             y + 13.0,
-            Escaped(&cut(&line.text, room)),
+            Escaped(&cut(&line.short, room)),
             Escaped(&line.text)
         )?;
         if !line.does.is_empty() {
