@@ -3,6 +3,8 @@
 mod bytecode;
 mod listing;
 pub mod nft;
+mod picture;
 
 pub use bytecode::Bytecode;
 pub use listing::Listing;
+pub use picture::{Dot, Svg};

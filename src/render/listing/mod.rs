@@ -8,9 +8,9 @@ mod bare;
 mod gauges;
 mod matches;
 mod number;
-mod row;
+pub(super) mod row;
 mod targets;
-mod values;
+pub(super) mod values;
 mod xt;
 
 use std::{

@@ -10,14 +10,14 @@ use crate::{
 
 /// How values are written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Style {
-    pub(super) family: Family,
-    pub(super) numeric: bool,
+pub(in crate::render) struct Style {
+    pub(in crate::render) family: Family,
+    pub(in crate::render) numeric: bool,
 }
 
 impl Style {
     /// Any address.
-    pub(super) fn anywhere(self) -> &'static str {
+    pub(in crate::render) fn anywhere(self) -> &'static str {
         match (self.numeric, self.family) {
             (false, _) => "anywhere",
             (true, Family::Ip6) => "::/0",
@@ -29,18 +29,18 @@ impl Style {
 
 /// What the columns of a rule say; a column that no condition is about is `None`.
 #[derive(Debug, Default)]
-pub(super) struct Row {
-    pub(super) counters: Option<(u64, u64)>,
-    pub(super) target: String,
-    pub(super) protocol: Option<String>,
-    pub(super) fragment: Option<&'static str>,
-    pub(super) input: Option<String>,
-    pub(super) output: Option<String>,
-    pub(super) source: Option<String>,
-    pub(super) destination: Option<String>,
-    pub(super) rest: Vec<String>,
-    /// What the target's name does not say; it stands behind the matches.
-    details: String,
+pub(in crate::render) struct Row {
+    pub(in crate::render) counters: Option<(u64, u64)>,
+    pub(in crate::render) target: String,
+    pub(in crate::render) protocol: Option<String>,
+    pub(in crate::render) fragment: Option<&'static str>,
+    pub(in crate::render) input: Option<String>,
+    pub(in crate::render) output: Option<String>,
+    pub(in crate::render) source: Option<String>,
+    pub(in crate::render) destination: Option<String>,
+    pub(in crate::render) rest: Vec<String>,
+    /// What the target's name does not say; it stands behind the matches, at the end of the rest.
+    pub(in crate::render) details: String,
     /// Protocols that ports are said of: `tcp`.
     transport: String,
     /// The part of the rest to which ports are added, if it is the last one.
@@ -50,7 +50,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn of(rule: &Rule, sets: &[Set], style: Style) -> Self {
+    pub(in crate::render) fn of(rule: &Rule, sets: &[Set], style: Style) -> Self {
         let words = rule.lift(style.family, sets);
         let mut row = Self::default();
         let mut rest = words.body.as_slice();
@@ -82,8 +82,7 @@ impl Row {
             }
             _ => {}
         }
-        let details = std::mem::take(&mut row.details);
-        row.add(details);
+        row.add(row.details.clone());
         row
     }
 

@@ -36,11 +36,11 @@ pub(super) fn say(statement: &Statement, row: &mut Row, style: Style) {
         }
         Statement::Masquerade(masquerade) => {
             let ports = masquerade.ports.as_ref().map(|ports| format!("masq ports: {}", ports_text(ports)));
-            row.target("MASQUERADE", ports.unwrap_or_default() + &nat_flags(masquerade.flags));
+            row.target("MASQUERADE", (ports.unwrap_or_default() + &nat_flags(masquerade.flags)).trim_start());
         }
         Statement::Redirect(redirect) => {
             let ports = redirect.ports.as_ref().map(|ports| format!("redir ports {}", ports_text(ports)));
-            row.target("REDIRECT", ports.unwrap_or_default() + &nat_flags(redirect.flags));
+            row.target("REDIRECT", (ports.unwrap_or_default() + &nat_flags(redirect.flags)).trim_start());
         }
         Statement::SetMark(mark) => {
             let (name, details) = set_mark(mark);

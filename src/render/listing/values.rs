@@ -3,7 +3,7 @@
 use crate::language::{Item, Matching, Operand};
 
 /// Text without what a terminal would obey.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::render) fn plain(text: &str) -> String {
     text.chars()
         .flat_map(|character| {
             let shown = if character.is_control() {

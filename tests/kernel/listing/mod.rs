@@ -77,14 +77,15 @@ fn chains(listing: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 /// Whether the difference is one of those that are named above; what excused it is remembered.
-fn excused(theirs: &str, ours: &str, used: &mut BTreeSet<String>) -> bool {
-    if let Some((part, _)) =
-        DIFFERENT.iter().find(|(part, words)| theirs.contains(part) && ours.contains(words))
-    {
-        return used.insert((*part).to_owned()) || true;
-    }
-    let name = NAMED_ONLY.iter().find(|name| ours.contains(&format!("{name} rev ")));
-    name.is_some_and(|name| used.insert((*name).to_owned()) || true)
+fn excused(theirs: &str, ours: &str, used: &mut BTreeSet<&'static str>) -> bool {
+    let different = DIFFERENT
+        .iter()
+        .find(|(part, words)| theirs.contains(part) && ours.contains(words))
+        .map(|(part, _)| *part);
+    let named = || NAMED_ONLY.iter().copied().find(|name| ours.contains(&format!("{name} rev ")));
+    let excuse = different.or_else(named);
+    used.extend(excuse);
+    excuse.is_some()
 }
 
 fn compare(
@@ -92,7 +93,7 @@ fn compare(
     theirs: &str,
     listing: &str,
     problems: &mut Vec<String>,
-    used: &mut BTreeSet<String>,
+    used: &mut BTreeSet<&'static str>,
 ) -> usize {
     let (theirs, read) = (chains(theirs), chains(listing));
     let mut compared = 0;
