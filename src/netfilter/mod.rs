@@ -3,6 +3,7 @@
 mod apply;
 mod attribute_path;
 mod commit;
+mod contents;
 mod generation;
 mod hint;
 mod index;
@@ -14,6 +15,7 @@ mod mend;
 mod refused_element;
 
 pub use commit::Committed;
+pub use contents::Updated;
 pub use generation::Generation;
 
 use crate::{
