@@ -169,7 +169,7 @@ fn nft(case: &Case) -> Option<Duration> {
         text.push_str(&element(index));
         text.push_str(",\n");
     }
-    text.push_str("} } }\n");
+    text.push_str("};\n}\n}\n");
     fs::File::create(&path).and_then(|mut file| file.write_all(text.as_bytes())).ok()?;
     let host = Host::new("nft");
     let (elapsed, status) = time(|| host.run(|| Command::new("nft").arg("-f").arg(&path).status()));
