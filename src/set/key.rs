@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(bytes, [1, 2, 3, 4, 0, 80, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0]);
         assert_eq!(Flow::data_type().number, 7 << 12 | 13 << 6 | 9);
         assert_eq!(Flow::type_text(), "ipv4_addr . inet_service . ether_addr");
-        assert!(!Flow::INTERVAL && <(Ipv4Addr, Interval<Port>)>::INTERVAL);
+        assert_eq!([Flow::INTERVAL, <(Ipv4Addr, Interval<Port>)>::INTERVAL], [false, true]);
     }
 
     #[test]

@@ -92,13 +92,10 @@ fn rest<V: MapValue>(element: &Element) -> Option<Entry<(), V>> {
     for expression in &element.expressions {
         rest = rest.expression(expression.clone());
     }
-    match element.userdata.as_deref() {
-        // nft's mark is no property of the run.
-        Some(bytes) => match bytes.strip_suffix(&OPEN).unwrap_or(bytes) {
-            [] => {}
-            bytes => rest.set_userdata(bytes.to_vec()),
-        },
-        None => {}
+    // nft's mark is no property of the run.
+    let userdata = element.userdata.as_deref().map(|bytes| bytes.strip_suffix(&OPEN).unwrap_or(bytes));
+    if let Some(bytes) = userdata.filter(|bytes| !bytes.is_empty()) {
+        rest.set_userdata(bytes.to_vec());
     }
     Some(rest)
 }

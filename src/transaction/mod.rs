@@ -15,7 +15,7 @@ pub use operation::{OperationId, Verb};
 pub use subject::{ObjectKind, Subject};
 
 pub(crate) use batch::{Batch, IndexToResolve};
-pub(crate) use bulk::{Bulk, KeyText};
+pub(crate) use bulk::Bulk;
 pub(crate) use operation::Operation;
 
 use std::borrow::Borrow;

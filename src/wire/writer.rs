@@ -122,6 +122,7 @@ impl<'b> Writer<'b> {
     }
 
     /// Bytes that are not an attribute, such as a header. The caller keeps the alignment.
+    #[inline]
     pub fn raw(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
