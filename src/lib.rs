@@ -67,7 +67,7 @@ pub use invalid::Invalid;
 pub use language::{
     Item, Matching, Not, Statement,
     matches::{
-        Addresses, CgroupV2, DateTime, Dscp, IcmpType, Icmpv6Type, Interface, Ipv6Header, MacAddr,
+        Addresses, CgroupV2, DateTime, Dscp, IcmpType, Icmpv6Type, Interface, Ipv6Header, MacAddr, Mark,
         PacketType, Port, Protocol, Rate, TcpFlags, TcpOption, TimeOfDay, Weekday, masked,
     },
     not,
@@ -76,7 +76,7 @@ pub use language::{
         TproxyTo,
     },
 };
-pub use netfilter::{Committed, Generation, Netfilter};
+pub use netfilter::{Committed, Generation, Netfilter, Updated};
 pub use object::{
     Chain, ChainRef, DataType, Element, Family, Hook, InterfaceName, Origin, Policy, Position, Priority,
     Rule, RuleAnchor, Set, SetFlags, SetRef, Table, TableFlags, TableRef,

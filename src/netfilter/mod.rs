@@ -3,6 +3,7 @@
 mod apply;
 mod attribute_path;
 mod commit;
+mod contents;
 mod generation;
 mod hint;
 mod index;
@@ -19,6 +20,7 @@ mod settled;
 mod snapshot;
 
 pub use commit::Committed;
+pub use contents::Updated;
 pub use generation::Generation;
 
 use crate::{

@@ -7,9 +7,14 @@ use crate::{
     wire::{Attributes, Writer},
 };
 
+/// The whole content of a typed set: what was read ([`Netfilter::contents`](crate::Netfilter::contents)), or
+/// what is wanted ([`SetOf::contents`](super::SetOf::contents)), to compare the two.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contents<K, V = ()>(pub(crate) Form<K, V>);
+
 /// Entries as they go to the kernel.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Contents<K, V> {
+pub(crate) enum Form<K, V> {
     /// In the caller's order.
     Single(Vec<Entry<K, V>>),
     /// Settled runs, and what every other key leads to.
@@ -26,10 +31,54 @@ impl<K: Key, V: MapValue> Contents<K, V> {
         let entries = entries.into_iter().map(IntoEntry::into_entry);
         if is_runs::<K>() {
             return collect_spans(set, overlaps, entries)
-                .map(|(spans, catch_all)| Self::Runs { spans, catch_all });
+                .map(|(spans, catch_all)| Self(Form::Runs { spans, catch_all }));
         }
         let checked = entries.enumerate().map(|(index, entry)| check(index, &entry).map(|()| entry));
-        Ok(Self::Single(checked.collect::<Result<_, _>>()?))
+        Ok(Self(Form::Single(checked.collect::<Result<_, _>>()?)))
+    }
+
+    /// How many elements there are; a run of keys is one.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Form::Single(entries) => entries.len(),
+            Form::Runs { spans, catch_all } => spans.len() + usize::from(catch_all.is_some()),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The elements as nft writes them.
+    pub fn texts(&self) -> impl Iterator<Item = String> {
+        let (entries, spans, catch_all) = match &self.0 {
+            Form::Single(entries) => (entries.as_slice(), &[][..], None),
+            Form::Runs { spans, catch_all } => (&[][..], spans.as_slice(), catch_all.as_ref()),
+        };
+        let spans = spans.iter().map(|span| match span.rest.value.text() {
+            value if value.is_empty() => span.text::<K>(),
+            value => format!("{} : {value}", span.text::<K>()),
+        });
+        entries.iter().chain(catch_all).map(Entry::text).chain(spans)
+    }
+
+    /// The elements, typed; an error where a run of keys is none that the key's type can say: a range where there
+    /// should be a network.
+    pub fn entries(&self) -> Result<Vec<Entry<K, V>>, Invalid> {
+        match &self.0 {
+            Form::Single(entries) => Ok(entries.clone()),
+            Form::Runs { spans, catch_all } => {
+                let typed = spans.iter().map(|span| {
+                    let key = span.key::<K>().ok_or_else(|| Invalid::Unreadable {
+                        text: span.text::<K>(),
+                        expected: "a key of the set's type: Interval has every run",
+                    })?;
+                    Ok(span.rest.clone().with_key(Some(key)))
+                });
+                typed.chain(catch_all.iter().cloned().map(Ok)).collect()
+            }
+        }
     }
 
     /// The same as elements by value.
@@ -43,9 +92,9 @@ impl<K: Key, V: MapValue> Contents<K, V> {
             let read = Attributes::new(&bytes).map_while(Result::ok).map_while(|element| element.get().ok());
             elements.extend(read);
         };
-        match self {
-            Self::Single(entries) => entries.iter().for_each(|entry| one(&|to| encode::entry(entry, to))),
-            Self::Runs { spans, catch_all } => {
+        match &self.0 {
+            Form::Single(entries) => entries.iter().for_each(|entry| one(&|to| encode::entry(entry, to))),
+            Form::Runs { spans, catch_all } => {
                 if spans.first().is_some_and(|span| span.first != 0) {
                     one(&|to| encode::leading_end::<K>(to));
                 }

@@ -245,7 +245,7 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
         I::Item: IntoEntry<K, V>,
     {
         let mut set = self.set.clone();
-        match Contents::<K, V>::collect(self.name(), self.overlaps, entries) {
+        match self.contents(entries) {
             Ok(contents) => set.elements = contents.elements(),
             Err(problem) => _ = set.problem.get_or_insert(problem),
         }
@@ -253,6 +253,16 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
             set.desc.size = u32::try_from(set.elements.len()).ok();
         }
         set
+    }
+
+    /// These entries as the whole content of the set: checked, runs sorted, and joined or refused. To be compared
+    /// with another content ([`Contents::changes_to`]).
+    pub fn contents<I>(&self, entries: I) -> Result<Contents<K, V>, Invalid>
+    where
+        I: IntoIterator,
+        I::Item: IntoEntry<K, V>,
+    {
+        Contents::collect(self.name(), self.overlaps, entries)
     }
 
     /// Whether the kernel is told how many elements there are.

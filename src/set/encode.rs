@@ -136,3 +136,130 @@ pub(crate) fn leading_end<K: Key>(writer: &mut Writer<'_>) {
 }
 
 const _: () = assert!(FIELD_LIMIT <= KEY_LIMIT);
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt::Write as _, net::Ipv4Addr, ops::RangeInclusive, time::Duration};
+
+    use ipnet::Ipv4Net;
+
+    use super::*;
+    use crate::{
+        Port,
+        expr::Verdict,
+        language::matches::Mark,
+        set::{Contents, Interval, IntoEntry, Overlaps},
+        wire::Attributes,
+    };
+
+    /// Attributes as a tree: `number: ` before what is inside, or the payload in hexadecimal.
+    fn tree(bytes: &[u8]) -> String {
+        let mut text = String::new();
+        for attribute in Attributes::new(bytes).map(Result::unwrap) {
+            let inside = if attribute.is_nested() {
+                format!("({})", tree(attribute.payload))
+            } else {
+                attribute.payload.iter().map(|byte| format!("{byte:02x}")).collect()
+            };
+            write!(text, "{}{}={inside}", if text.is_empty() { "" } else { " " }, attribute.kind()).unwrap();
+        }
+        text
+    }
+
+    fn written(write: impl FnOnce(&mut Writer<'_>)) -> String {
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        write(&mut writer);
+        writer.finish().unwrap();
+        tree(&bytes)
+    }
+
+    fn one<K: Key, V: MapValue>(key: impl IntoEntry<K, V>) -> String {
+        let key = key.into_entry();
+        written(|writer| entry(&key, writer))
+    }
+
+    fn runs<K: Key, const N: usize>(keys: [impl IntoEntry<K, ()>; N]) -> Vec<String> {
+        let entries = keys.into_iter().map(IntoEntry::into_entry);
+        let (spans, _) = crate::set::collect_spans::<K, ()>("s", Overlaps::Refuse, entries).unwrap();
+        let mut texts = vec![written(|writer| leading_end::<K>(writer))];
+        texts.extend(spans.iter().map(|found| written(|writer| span::<K, ()>(found, writer))));
+        texts
+    }
+
+    fn host(number: u32) -> String {
+        number.to_ne_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn single_keys_are_nfts() {
+        // nft --debug=mnl add element inet t s { 1 }, of type mark; the list's members have nft's running number.
+        assert_eq!(one(Mark(1)), format!("1=(1=(1={}))", host(1)));
+        // … { 192.0.2.1 . 80 }
+        assert_eq!(
+            one::<(Ipv4Addr, Port), ()>((Ipv4Addr::new(192, 0, 2, 1), Port(80))),
+            "1=(1=(1=c000020100500000))"
+        );
+        // add map inet t s { type ipv4_addr . mark : mark . inet_service; elements = { 1.1.1.1 . 5 : 7 . 80 }; }
+        let expected = format!("1=(1=(1=01010101{}) 2=(1={}00500000))", host(5), host(7));
+        assert_eq!(
+            one::<(Ipv4Addr, Mark), (Mark, Port)>((
+                (Ipv4Addr::new(1, 1, 1, 1), Mark(5)),
+                (Mark(7), Port(80))
+            )),
+            expected
+        );
+        assert_eq!(one::<Port, Verdict>((Port(22), Verdict::Accept)), "1=(1=(1=0016) 2=(2=(1=00000001)))");
+        assert_eq!(one::<Port, ()>(Entry::catch_all()), "1=(3=00000002)");
+    }
+
+    #[test]
+    fn runs_are_nfts() {
+        // nft --debug=mnl add set inet t s { type mark; flags interval; elements = { 1-5, 9 }; }
+        let marks = [Interval::new(Mark(1), Mark(5)), Mark(9).into()];
+        assert_eq!(
+            runs(marks),
+            [
+                "1=(3=00000001 1=(1=00000000))",
+                "1=(1=(1=00000001)) 1=(3=00000001 1=(1=00000006))",
+                "1=(1=(1=00000009)) 1=(3=00000001 1=(1=0000000a))",
+            ]
+        );
+        // … { type ipv4_addr; flags interval, timeout; timeout 1h;
+        //     elements = { 10.0.0.0/8 timeout 5m comment "a", 255.0.0.0/8 }; }
+        let network = |text: &str| Entry::new(text.parse::<Ipv4Net>().unwrap());
+        let ten = network("10.0.0.0/8").timeout(Duration::from_secs(300)).comment("a");
+        assert_eq!(
+            runs([network("255.0.0.0/8"), ten])[1..],
+            [
+                "1=(1=(1=0a000000) 4=00000000000493e0 6=00026100) 1=(3=00000001 1=(1=0b000000))".to_owned(),
+                format!("1=(1=(1=ff000000) 6=0104{})", host(1)),
+            ]
+        );
+    }
+
+    #[test]
+    fn concatenated_runs_are_nfts() {
+        // … { type ipv4_addr . mark; flags interval; elements = { 10.0.0.0/8 . 1-5, 1.2.3.4 . 7 }; }
+        let network = |text: &str| text.parse::<Ipv4Net>().unwrap();
+        assert_eq!(
+            one::<(Ipv4Net, RangeInclusive<Mark>), ()>((network("10.0.0.0/8"), Mark(1)..=Mark(5))),
+            "1=(1=(1=0a00000000000001) 10=(1=0affffff00000005))"
+        );
+        assert_eq!(
+            one::<(Ipv4Net, RangeInclusive<Mark>), ()>((network("1.2.3.4/32"), Mark(7)..=Mark(7))),
+            "1=(1=(1=0102030400000007) 10=(1=0102030400000007))"
+        );
+    }
+
+    #[test]
+    fn elements_by_value_are_the_same_elements() {
+        let set = crate::set::SetOf::<Interval<Port>>::new("s").auto_merge();
+        let runs = [Interval::new(Port(1), Port(5)), Interval::new(Port(3), Port(u16::MAX))];
+        let contents: Contents<_, ()> = set.contents(runs).unwrap();
+        let elements = contents.elements();
+        assert_eq!(elements, set.with(runs).elements);
+        // The end before the first, and the first, which has no end.
+        assert_eq!(elements.len(), 2);
+    }
+}

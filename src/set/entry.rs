@@ -131,6 +131,11 @@ impl<K, V> Entry<K, V> {
         self.extras.as_ref()?.userdata.as_deref()
     }
 
+    /// Keeps bytes beside it.
+    pub(crate) fn set_userdata(&mut self, bytes: Vec<u8>) {
+        self.rare().userdata = Some(bytes);
+    }
+
     /// Whether it is a key and a value, and nothing else.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {

@@ -225,3 +225,80 @@ concatenations! {
     (A 0, B 1, C 2, D 3, E 4, F 5, G 6);
     (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{InterfaceName, MacAddr, Mark, Port, Protocol};
+
+    fn round_trip<K: Key>(key: &K) -> Option<K> {
+        // What fills parts up must be written, too.
+        let (mut first, mut last) = (vec![0xaa; K::LEN], vec![0xaa; K::LEN]);
+        key.write_first(&mut first);
+        key.write_last(&mut last);
+        K::read(&first, &last)
+    }
+
+    #[test]
+    fn concatenations_are_filled_up_and_have_nfts_type() {
+        type Flow = (Ipv4Addr, Port, MacAddr);
+        let mut bytes = [0xaa; 16];
+        assert_eq!(Flow::LEN, 16);
+        (Ipv4Addr::new(1, 2, 3, 4), Port(80), MacAddr([1, 2, 3, 4, 5, 6])).write_first(&mut bytes);
+        assert_eq!(bytes, [1, 2, 3, 4, 0, 80, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0]);
+        assert_eq!(Flow::data_type().number, 7 << 12 | 13 << 6 | 9);
+        assert_eq!(Flow::type_text(), "ipv4_addr . inet_service . ether_addr");
+        assert_eq!([Flow::INTERVAL, <(Ipv4Addr, Interval<Port>)>::INTERVAL], [false, true]);
+    }
+
+    #[test]
+    fn keys_are_told_as_nft_writes_them() {
+        let network: ipnet::Ipv4Net = "10.0.0.0/8".parse().unwrap();
+        let run = (network, Interval::new(Port(80), Port(90)), Mark(0x10));
+        assert_eq!(run.text(), "10.0.0.0/8 . 80-90 . 0x10");
+        let (mut first, mut last) = ([0; 12], [0; 12]);
+        run.write_first(&mut first);
+        run.write_last(&mut last);
+        type Run = (ipnet::Ipv4Net, Interval<Port>, Mark);
+        assert_eq!(Run::text_of(&first, &last), Some(run.text()));
+        let name = Interval::from(InterfaceName::prefix("eth"));
+        assert_eq!((Key::text(&name), round_trip(&name)), ("\"eth*\"".to_owned(), Some(name)));
+    }
+
+    #[test]
+    fn bytes_of_another_length_are_no_key() {
+        assert_eq!(<Port as Key>::read(&[0, 1, 2], &[0, 1, 2]), None);
+        assert_eq!(<(Port, Port) as Key>::read(&[0; 7], &[0; 7]), None);
+        // A run is no single value, and not every run is a network.
+        assert_eq!(<Port as Key>::read(&[0, 1], &[0, 2]), None);
+        assert_eq!(<ipnet::Ipv4Net as Key>::read(&[0, 0, 0, 1], &[0, 0, 0, 2]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn keys_survive_the_wire(
+            v4: u32, other: u32, v6: u128, port: u16, mark: u32, protocol: u8, mac: [u8; 6], bits in 0u8..=32
+        ) {
+            let (v4, v6) = (Ipv4Addr::from_bits(v4), Ipv6Addr::from_bits(v6));
+            let (mark, port, protocol) = (Mark(mark), Port(port), Protocol(protocol));
+            let other = Ipv4Addr::from_bits(other);
+            let network = ipnet::Ipv4Net::new(v4, bits).unwrap().trunc();
+            prop_assert_eq!(round_trip(&v4), Some(v4));
+            prop_assert_eq!(round_trip(&v6), Some(v6));
+            prop_assert_eq!(round_trip(&mark), Some(mark));
+            prop_assert_eq!(round_trip(&network), Some(network));
+            prop_assert_eq!(round_trip(&Interval::from(mark)), Some(mark.into()));
+            let run = Interval::new(v4.min(other), v4.max(other));
+            prop_assert_eq!(round_trip(&run), Some(run));
+            let flow = (v6, port, mark, MacAddr(mac), protocol);
+            prop_assert_eq!(round_trip(&flow), Some(flow));
+            // One run turns the numbers of the others.
+            let runs = (network, mark, Interval::from(port), protocol);
+            prop_assert_eq!(round_trip(&runs), Some(runs));
+        }
+    }
+}

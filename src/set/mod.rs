@@ -22,16 +22,20 @@
 mod bounds;
 mod contents;
 mod declaration;
+mod difference;
 mod encode;
 mod entry;
 mod field;
 mod fields;
 mod key;
 mod part;
+mod read;
 mod span;
 mod value;
 
+pub use contents::Contents;
 pub use declaration::{MapOf, SetOf, VerdictMap};
+pub use difference::{Details, Difference};
 pub use entry::{Entry, IntoEntry};
 pub use field::{Field, FieldType};
 pub use fields::{
@@ -46,8 +50,9 @@ pub use value::{
     SynproxyName,
 };
 
-pub(crate) use contents::{check, collect_spans, is_runs};
+pub(crate) use contents::{Form, check, collect_spans, is_runs};
 pub(crate) use encode::{
     entry as encode_entry, key as encode_key, leading_end, span as encode_span, span_key,
 };
+pub(crate) use read::Reader;
 pub(crate) use span::Span;

@@ -38,6 +38,12 @@ impl<V: MapValue> Span<V> {
         Self { first, last, rest }
     }
 
+    /// The key that stands for it.
+    pub(crate) fn key<K: Key>(&self) -> Option<K> {
+        let (first, last) = (bytes(self.first), bytes(self.last));
+        K::read(tail(&first, K::LEN), tail(&last, K::LEN))
+    }
+
     pub(crate) fn text<K: Key>(&self) -> String {
         let (first, last) = (bytes(self.first), bytes(self.last));
         let text = K::text_of(tail(&first, K::LEN), tail(&last, K::LEN));

@@ -145,17 +145,21 @@ impl Batch {
         origin: Origin,
         label: Option<Box<str>>,
     ) -> Option<OperationId> {
-        let (family, mut rest, mut first) = (set.table.family, elements, None);
+        let (family, mut rest, mut sent) = (set.table.family, elements, None);
         while !rest.is_empty() {
             let mut written = 0;
             let operation = self.operation(verb, kind, how, family, origin, label.clone(), |writer| {
                 written = encode_elements(&set.table.name, &set.name, id, rest, writer);
                 rest.iter().take(written).try_for_each(|element| element.borrow().check())
             });
-            first = first.or(Some(operation));
+            sent = Some((sent.map_or(operation, |(first, _)| first), operation));
             rest = rest.get(written.max(1)..).unwrap_or_default();
         }
-        first
+        let (first, last) = sent?;
+        if first != last {
+            self.bulks.push(Bulk { first, last, runs: false, text: |_, _| None });
+        }
+        Some(first)
     }
 
     /// Keeps a problem with an operation.

@@ -141,3 +141,91 @@ fn find(attributes: &mut [u8], kind: u16) -> Option<&mut [u8]> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use crate::{
+        DataType, Family, Port, Set, Transaction,
+        object::{Element, decode_elements},
+        set::{Interval, SetOf},
+        wire::{Messages, nft},
+    };
+
+    const TABLE: (Family, &str) = (Family::Inet, "edge");
+
+    fn elements(transaction: &Transaction) -> Vec<Vec<Element>> {
+        let messages = transaction.batch.chunks.iter().flat_map(|chunk| Messages::new(chunk));
+        let messages = messages.map(Result::unwrap).filter(|message| message.header.kind == nft::NEWSETELEM);
+        messages
+            .map(|message| {
+                let mut elements = Vec::new();
+                decode_elements(message.attributes(), &mut elements).unwrap();
+                elements
+            })
+            .collect()
+    }
+
+    fn size(transaction: &Transaction) -> Option<u32> {
+        let message = Messages::new(&transaction.batch.chunks[0]).next().unwrap().unwrap();
+        Set::decode(message.attributes()).unwrap().1.desc.size
+    }
+
+    #[test]
+    fn a_long_list_is_split_and_nothing_is_lost() {
+        let set = SetOf::<Ipv4Addr>::new("s");
+        let mut transaction = Transaction::new();
+        let sent = transaction.entries(TABLE, &set).add((0..10_000).map(Ipv4Addr::from_bits));
+        assert_eq!(sent.elements, 10_000);
+        assert!(transaction.problems().is_empty());
+        let messages = elements(&transaction);
+        assert_eq!(messages.len(), transaction.len());
+        assert!((2..5).contains(&messages.len()), "{}", messages.len());
+        let keys = messages
+            .iter()
+            .flatten()
+            .map(|element| u32::from_be_bytes(element.key.as_bytes().try_into().unwrap()));
+        assert!(keys.eq(0..10_000));
+    }
+
+    #[test]
+    fn the_size_of_a_constant_set_is_how_many_there_are() {
+        let addresses = || (0..70_000).map(Ipv4Addr::from_bits).filter(|address| address.to_bits() % 2 == 0);
+        let mut transaction = Transaction::new();
+        transaction.add_set_with(TABLE, &SetOf::<Ipv4Addr>::new("s").constant(), addresses());
+        assert_eq!(size(&transaction), Some(35_000));
+        let mut transaction = Transaction::new();
+        transaction.add_set_with(TABLE, &SetOf::<Ipv4Addr>::new("s").constant().capacity(9), addresses());
+        assert_eq!(size(&transaction), Some(9));
+        let mut transaction = Transaction::new();
+        transaction.add_set_with(TABLE, &SetOf::<Ipv4Addr>::new("s"), addresses());
+        assert_eq!(size(&transaction), None);
+    }
+
+    #[test]
+    fn a_set_by_value_is_sent_as_the_typed_one() {
+        let set = SetOf::<Interval<Port>>::new("s").comment("ports");
+        let runs = [Interval::new(Port(1), Port(5)), Interval::new(Port(7), Port(7))];
+        let (mut typed, mut by_value) = (Transaction::new(), Transaction::new());
+        typed.add_set_with(TABLE, &set, runs);
+        by_value.add_set(TABLE, set.with(runs));
+        assert_eq!(elements(&typed), elements(&by_value));
+        assert_eq!(typed.byte_len(), by_value.byte_len());
+        assert_eq!(set.as_set().key_type, Set::new("s", DataType::INET_SERVICE).key_type);
+    }
+
+    #[test]
+    fn operations_know_their_call() {
+        let set = SetOf::<Ipv4Addr>::new("s");
+        let mut transaction = Transaction::new();
+        let mut entries = transaction.entries(TABLE, &set);
+        let first = entries.add((0..10_000).map(Ipv4Addr::from_bits)).first.unwrap();
+        let second = entries.delete([Ipv4Addr::LOCALHOST]).first.unwrap();
+        let flushed = entries.flush();
+        let of = |id| transaction.batch.bulk_of(id).map(|bulk| (bulk.first, bulk.last));
+        assert_eq!(of(first).unwrap().0, first);
+        assert_eq!(of(second), Some((second, second)));
+        assert_eq!(of(flushed), None);
+    }
+}

@@ -6,10 +6,10 @@ use super::{OperationId, Sent, Transaction, Verb, bulk::Head};
 use crate::{
     object::{Origin, SetRef, TableRef},
     set::{
-        Entry, IntoEntry, Key, MapValue, SetOf, check, collect_spans, encode_entry, encode_key, encode_span,
-        is_runs, leading_end, span_key,
+        Difference, Entry, Form, IntoEntry, Key, MapValue, SetOf, check, collect_spans, encode_entry,
+        encode_key, encode_span, is_runs, leading_end, span_key,
     },
-    wire::{flags, nft},
+    wire::{Writer, flags, nft},
 };
 
 impl Transaction {
@@ -240,6 +240,51 @@ impl<K: Key, V: MapValue> Entries<'_, K, V> {
     {
         let flushed = self.flush();
         Sent { first: Some(flushed), ..self.put(Verb::Add, flags::CREATE, entries, true) }
+    }
+
+    /// Deletes and adds what a [`Difference`] says. Nothing may have changed since it was made:
+    /// [`Netfilter::update_entries`](crate::Netfilter::update_entries) takes care of that.
+    #[track_caller]
+    pub fn change(&mut self, difference: &Difference<K, V>) -> Sent {
+        let label = self.transaction.label.clone();
+        let origin = Origin::here();
+        let delete = head::<K>(Verb::Delete, nft::DELSETELEM, 0, &self.place, None, origin, label.clone());
+        let add = head::<K>(Verb::Add, nft::NEWSETELEM, flags::CREATE, &self.place, None, origin, label);
+        let batch = &mut self.transaction.batch;
+        let put_key = |writer: &mut Writer<'_>, _: usize, entry: &Entry<K, V>| {
+            encode_key(entry.key.as_ref(), writer);
+            Ok(())
+        };
+        let put_entry = |writer: &mut Writer<'_>, _: usize, entry: &Entry<K, V>| {
+            encode_entry(entry, writer);
+            Ok(())
+        };
+        let mut sent = Sent::default();
+        let mut count = |more: Sent| {
+            sent.first = sent.first.or(more.first);
+            sent.elements += more.elements;
+        };
+        match &difference.delete.0 {
+            Form::Single(entries) => count(batch.bulk(&delete, entries, put_key)),
+            Form::Runs { spans, catch_all } => {
+                count(batch.bulk(&delete, spans, |writer, _, span| {
+                    span_key::<K, V>(span, writer);
+                    Ok(())
+                }));
+                count(batch.bulk(&delete, catch_all, put_key));
+            }
+        }
+        match &difference.add.0 {
+            Form::Single(entries) => count(batch.bulk(&add, entries, put_entry)),
+            Form::Runs { spans, catch_all } => {
+                count(batch.bulk(&add, spans, |writer, _, span| {
+                    encode_span::<K, V>(span, writer);
+                    Ok(())
+                }));
+                count(batch.bulk(&add, catch_all, put_entry));
+            }
+        }
+        sent
     }
 
     #[track_caller]

@@ -1,7 +1,10 @@
 //! Sets whose keys the compiler knows: held against nft, against packets, and against what goes wrong.
 
 mod against_nft;
+mod bulk;
+mod packets;
 mod refused;
+mod update;
 
 use portcullis::{Family, Netfilter, Table, Transaction, object::Set};
 

@@ -1,0 +1,172 @@
+//! Typed sets: reading their content, asking for one key, bringing them up to date.
+
+use nix::errno::Errno;
+
+use super::{
+    Netfilter,
+    list::{decode, names},
+};
+use crate::{
+    Error, Invalid, Transaction,
+    expr::{Data, NFTA_LIST_ELEM},
+    netlink::{Transport, dump, request},
+    object::{
+        Element, NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE, SetFlags,
+        SetRef, TableRef, decode_elements,
+    },
+    set::{Contents, Details, Entry, IntoEntry, Key, MapValue, Reader, SetOf, is_runs},
+    wire::{Writer, nft},
+};
+
+/// How often a difference is made anew when others change the ruleset meanwhile.
+const ATTEMPTS: u32 = 10;
+const CONTENTS: &str = "list the elements of a typed set";
+const GET: &str = "look a key up";
+const UPDATE: &str = "update a set";
+
+/// What an update changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Updated {
+    /// How many elements were deleted.
+    pub deleted: usize,
+    /// How many elements were added.
+    pub added: usize,
+    /// How many the set had before.
+    pub before: usize,
+}
+
+impl<T: Transport> Netfilter<T> {
+    /// The whole content of a typed set, of one state of the ruleset.
+    ///
+    /// The kernel takes its time for large sets, for it counts from the start for every 32 KiB that it tells: 21
+    /// seconds for 1,000,000 addresses. [`Netfilter::entry`] asks for one key.
+    ///
+    /// # Errors
+    /// [`Invalid::SetType`] as [`Error::Value`] where the set has keys or values of another type.
+    pub fn contents<K: Key, V: MapValue>(
+        &mut self,
+        table: impl Into<TableRef>,
+        set: &SetOf<K, V>,
+    ) -> Result<Contents<K, V>, Error> {
+        let place = SetRef::from((table, set));
+        let attributes = names(CONTENTS, &names_of(&place))?;
+        let family = place.table.family.number();
+        self.at_one_generation(CONTENTS, |this| {
+            let mut elements = Vec::new();
+            let (kind, start) = (nft::GETSETELEM, Reader::<K, V>::new);
+            let transport = &mut this.transport;
+            let reader = dump(transport, CONTENTS, kind, family, &attributes, start, |reader, message| {
+                elements.clear();
+                decode_elements(message.attributes(), &mut elements).map_err(decode(CONTENTS))?;
+                elements.iter().for_each(|element| reader.take(element));
+                Ok(())
+            })?;
+            reader.finish().map(Some).map_err(|found| other_type(set, found))
+        })
+    }
+
+    /// The entry that a set has for a key; `None` where it has none. The kernel looks it up as it does for packets:
+    /// in a set of intervals, the entry whose run has the key in it.
+    pub fn entry<K: Key, V: MapValue>(
+        &mut self,
+        table: impl Into<TableRef>,
+        set: &SetOf<K, V>,
+        key: &K,
+    ) -> Result<Option<Entry<K, V>>, Error> {
+        let place = SetRef::from((table, set));
+        let mut bytes = [0; 64];
+        let bytes = bytes.get_mut(..K::LEN).unwrap_or_default();
+        key.write_first(bytes);
+        let wanted = Element::new(Data::new(bytes));
+        let mut reader = Reader::<K, V>::new();
+        let Some(found) = self.get_element(&place, &wanted)? else {
+            return Ok(None);
+        };
+        found.iter().for_each(|element| reader.take(element));
+        if is_runs::<K>() {
+            // The run's end is an element of its own.
+            let end = self.get_element(&place, &Element::end(Data::new(bytes)))?;
+            end.iter().flatten().for_each(|element| reader.take(element));
+        }
+        let contents = reader.finish().map_err(|found| other_type(set, found))?;
+        Ok(contents.entries()?.into_iter().next())
+    }
+
+    /// Asks for one element; `None` where there is none.
+    fn get_element(&mut self, place: &SetRef, wanted: &Element) -> Result<Option<Vec<Element>>, Error> {
+        let mut attributes = names(GET, &names_of(place))?;
+        Writer::new(&mut attributes)
+            .nest(NFTA_SET_ELEM_LIST_ELEMENTS, |list| list.put(NFTA_LIST_ELEM, wanted));
+        let (family, mut found) = (place.table.family.number(), Vec::new());
+        let asked = request(&mut self.transport, GET, nft::GETSETELEM, family, &attributes, |message| {
+            decode_elements(message.attributes(), &mut found).map_err(decode(GET))
+        });
+        match asked {
+            Ok(()) => Ok(Some(found)),
+            Err(Error::Request { errno, .. }) if errno == Errno::ENOENT as i32 => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Brings a set to the wanted content by sending only what changes, in one transaction: what is there and
+    /// wanted stays, and packets see the old content or the new one.
+    ///
+    /// Done anew where somebody changes the ruleset meanwhile, or elements run out of time. To replace everything
+    /// without reading, see [`Entries::replace`](crate::Entries::replace): for large sets that is faster, because
+    /// reading is what the kernel is slow at ([`Netfilter::contents`]), but all counters and timeouts begin anew.
+    /// A program that remembers what it loaded last can make the difference without reading
+    /// ([`Contents::changes_to`]).
+    ///
+    /// # Errors
+    /// As [`Netfilter::commit`]; [`Error::Interrupted`] where the ruleset kept changing.
+    #[track_caller]
+    pub fn update_entries<K: Key, V: MapValue, I>(
+        &mut self,
+        table: impl Into<TableRef>,
+        set: &SetOf<K, V>,
+        wanted: I,
+        details: Details,
+    ) -> Result<Updated, Error>
+    where
+        I: IntoIterator,
+        I::Item: IntoEntry<K, V>,
+    {
+        let table = table.into();
+        let wanted = set.contents(wanted)?;
+        for _ in 0..ATTEMPTS {
+            let generation = self.generation()?;
+            let there = self.contents(&table, set)?;
+            let change = there.changes_to(&wanted, details);
+            let updated =
+                Updated { deleted: change.deleted().len(), added: change.added().len(), before: there.len() };
+            drop(there);
+            let mut transaction = Transaction::new();
+            transaction.entries(&table, set).change(&change);
+            match self.commit_if(&transaction, generation) {
+                Ok(_) => return Ok(updated),
+                Err(Error::Changed { .. }) => {}
+                Err(Error::Refused(refused)) if has_timeouts(set) && all_gone(&refused) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Interrupted { operation: UPDATE, attempts: ATTEMPTS })
+    }
+}
+
+fn has_timeouts<K: Key, V: MapValue>(set: &SetOf<K, V>) -> bool {
+    set.as_set().flags.contains(SetFlags::TIMEOUT)
+}
+
+/// Whether elements that were to be deleted are not there any more.
+fn all_gone(refused: &crate::Refused) -> bool {
+    refused.refusals.iter().all(|refusal| refusal.errno == Errno::ENOENT as i32 && refusal.element.is_some())
+}
+
+fn names_of(place: &SetRef) -> [(u16, &str); 2] {
+    [(NFTA_SET_ELEM_LIST_TABLE, &place.table.name), (NFTA_SET_ELEM_LIST_SET, &place.name)]
+}
+
+fn other_type<K: Key, V: MapValue>(set: &SetOf<K, V>, found: String) -> Error {
+    Error::Value(Invalid::SetType { set: set.name().to_owned(), wanted: SetOf::<K, V>::type_text(), found })
+}

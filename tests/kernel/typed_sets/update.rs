@@ -1,0 +1,174 @@
+//! Sending only what changes.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use ipnet::Ipv4Net;
+use portcullis::{
+    InterfaceName, Port, Transaction, Updated,
+    expr::Counter,
+    set::{Details, Entry, Key, MapOf, MapValue, SetOf},
+};
+use portcullis_world::{Host, need_namespaces};
+
+use super::{TABLE, edge};
+use crate::support::open;
+
+/// Loads the first content, updates to the second, and looks whether it is there.
+fn update<K: Key, V: MapValue>(
+    set: &SetOf<K, V>,
+    first: Vec<Entry<K, V>>,
+    second: Vec<Entry<K, V>>,
+    details: Details,
+) -> (usize, usize) {
+    let host = Host::new("server");
+    let mut firewall = open(&host);
+    let mut transaction = edge();
+    transaction.add_set_with(TABLE, set, &first);
+    firewall.commit(&transaction).unwrap();
+    let before = firewall.generation().unwrap();
+    let updated =
+        firewall.update_entries(TABLE, set, &second, details).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(updated.before, set.contents(&first).unwrap().len());
+    let nothing = updated.deleted + updated.added == 0;
+    // What need not be sent is not sent.
+    assert_eq!(firewall.generation().unwrap().id == before.id, nothing);
+    let wanted = set.contents(&second).unwrap();
+    let there = firewall.contents(TABLE, set).unwrap();
+    assert!(there.changes_to(&wanted, details).is_empty());
+    assert_eq!(there.len(), wanted.len());
+    let again = firewall.update_entries(TABLE, set, &second, details).unwrap();
+    assert_eq!((again.deleted, again.added), (0, 0));
+    (updated.deleted, updated.added)
+}
+
+#[test]
+fn only_what_changes_is_sent() {
+    need_namespaces!();
+    let addresses = |range: std::ops::Range<u32>| {
+        range.map(|bits| Entry::new(Ipv4Addr::from_bits(bits))).collect::<Vec<_>>()
+    };
+    let set = SetOf::<Ipv4Addr>::new("s");
+    assert_eq!(update(&set, addresses(0..20_000), addresses(100..20_300), Details::Keep), (100, 300));
+    // As many as fit, exchanged.
+    let full = SetOf::<Ipv4Addr>::new("s").capacity(1000);
+    assert_eq!(update(&full, addresses(0..1000), addresses(1000..2000), Details::Keep), (1000, 1000));
+    assert_eq!(update(&full, addresses(0..1000), addresses(0..1000), Details::Restate), (0, 0));
+    assert_eq!(update(&full, addresses(0..1000), Vec::new(), Details::Keep), (1000, 0));
+
+    let networks = |lengths: &[u8]| {
+        let nets = lengths.iter().enumerate().map(|(index, length)| {
+            Entry::new(
+                Ipv4Net::new(Ipv4Addr::new(10 + u8::try_from(index).unwrap(), 0, 0, 0), *length).unwrap(),
+            )
+        });
+        nets.collect::<Vec<_>>()
+    };
+    let set = SetOf::<Ipv4Net>::new("s");
+    assert_eq!(update(&set, networks(&[8, 9, 24]), networks(&[8, 24, 24, 8]), Details::Keep), (1, 2));
+    // 10.0.0.0-11.127.255.255 and 12.0.0.0/24; then one run.
+    let merging = SetOf::<Ipv4Net>::new("s").auto_merge();
+    assert_eq!(update(&merging, networks(&[8, 9, 24]), networks(&[8, 8, 24]), Details::Keep), (2, 1));
+
+    let pairs = |ports: &[u16]| {
+        let names = ports.iter().map(|port| (InterfaceName::from("eth*"), Port(*port)..=Port(port + 9)));
+        names.map(Entry::new).collect::<Vec<_>>()
+    };
+    let set = SetOf::<(InterfaceName, std::ops::RangeInclusive<Port>)>::new("s");
+    assert_eq!(update(&set, pairs(&[10, 20, 30]), pairs(&[20, 31]), Details::Keep), (2, 1));
+
+    let entries = |values: &[(u16, u16)]| {
+        values.iter().map(|(key, value)| Entry::mapping(Port(*key), Port(*value))).collect::<Vec<_>>()
+    };
+    let map = MapOf::<Port, Port>::new("m");
+    assert_eq!(
+        update(&map, entries(&[(1, 1), (2, 2), (3, 3)]), entries(&[(2, 2), (3, 4)]), Details::Keep),
+        (2, 1)
+    );
+}
+
+#[test]
+fn timeouts_stay_or_are_restated() {
+    need_namespaces!();
+    let entry = |port, seconds| Entry::new(Port(port)).timeout(Duration::from_secs(seconds)).comment("c");
+    let set = SetOf::<Port>::new("s").with_timeouts();
+    let (first, second) = (vec![entry(1, 600), entry(2, 600)], vec![entry(1, 600), entry(2, 900)]);
+    assert_eq!(update(&set, first.clone(), second.clone(), Details::Keep), (0, 0));
+    assert_eq!(update(&set, first, second, Details::Restate), (1, 1));
+}
+
+#[test]
+fn counters_of_what_stays_go_on() {
+    need_namespaces!();
+    let host = Host::new("server");
+    let mut firewall = open(&host);
+    let set = SetOf::<Port>::new("s").expression(Counter::new());
+    let counted = Entry::new(Port(1)).expression(Counter::new().packets(7u64).bytes(70u64));
+    let mut transaction = edge();
+    transaction.add_set_with(TABLE, &set, [counted.clone(), Entry::new(Port(2))]);
+    firewall.commit(&transaction).unwrap();
+    let updated = firewall.update_entries(TABLE, &set, [Port(1), Port(3)], Details::Keep).unwrap();
+    assert_eq!((updated.deleted, updated.added, updated.before), (1, 1, 2));
+    assert_eq!(firewall.entry(TABLE, &set, &Port(1)).unwrap(), Some(counted));
+}
+
+#[test]
+fn elements_that_run_out_of_time_meanwhile_do_not_stop_an_update() {
+    need_namespaces!();
+    let host = Host::new("server");
+    let mut firewall = open(&host);
+    let set = SetOf::<Ipv4Addr>::new("s").timeout(Duration::from_millis(40));
+    for round in 0..5u32 {
+        let mut transaction = edge();
+        let addresses = (0..3000).map(|bits| Entry::new(Ipv4Addr::from_bits(bits)));
+        transaction.add_set_with(
+            TABLE,
+            &set,
+            addresses.map(|entry| entry.timeout(Duration::from_millis(20 + 10 * u64::from(round)))),
+        );
+        firewall.commit(&transaction).unwrap();
+        let lasting = Entry::new(Ipv4Addr::LOCALHOST).timeout(Duration::from_secs(60));
+        firewall
+            .update_entries(TABLE, &set, [&lasting], Details::Keep)
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(firewall.contents(TABLE, &set).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn an_update_is_made_anew_where_somebody_else_was_faster() {
+    need_namespaces!();
+    let host = Host::new("server");
+    let (mut firewall, mut other) = (open(&host), open(&host));
+    let set = SetOf::<Port>::new("s");
+    let mut transaction = edge();
+    transaction.add_set_with(TABLE, &set, [Port(1)]);
+    firewall.commit(&transaction).unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let updates = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                let mut noise = Transaction::new();
+                noise.add_table(portcullis::Table::inet("noise"));
+                other.commit(&noise).unwrap();
+                std::thread::sleep(Duration::from_micros(300));
+            }
+        });
+        let updates: Vec<Result<Updated, _>> = (0..50)
+            .map(|round| {
+                firewall.update_entries(
+                    TABLE,
+                    &set,
+                    (0..5).map(|port| Port(round * 10 + port)),
+                    Details::Keep,
+                )
+            })
+            .collect();
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        updates
+    });
+    let done = updates.iter().filter(|updated| updated.is_ok()).count();
+    assert!(done > 0, "{:?}", updates.first());
+    let texts: Vec<_> = firewall.contents(TABLE, &set).unwrap().texts().collect();
+    let last = updates.iter().rposition(Result::is_ok).unwrap();
+    assert!(texts.contains(&(last * 10).to_string()) && texts.len() == 5, "{texts:?}");
+}
