@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Error, Invalid, Transaction,
     expr::{Data, NFTA_LIST_ELEM},
-    netlink::{Transport, dump, request},
+    netlink::{Query, Transport},
     object::{
         Element, NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE, SetFlags,
         SetRef, TableRef, decode_elements,
@@ -54,9 +54,10 @@ impl<T: Transport> Netfilter<T> {
         let family = place.table.family.number();
         self.at_one_generation(CONTENTS, |this| {
             let mut elements = Vec::new();
-            let (kind, start) = (nft::GETSETELEM, Reader::<K, V>::new);
-            let transport = &mut this.transport;
-            let reader = dump(transport, CONTENTS, kind, family, &attributes, start, |reader, message| {
+            let query =
+                Query { operation: CONTENTS, kind: nft::GETSETELEM, family, attributes: &attributes };
+            let forget = |reader: &mut Reader<K, V>| *reader = Reader::new();
+            let reader = query.dump(&mut this.transport, Reader::new(), forget, |reader, message| {
                 elements.clear();
                 decode_elements(message.attributes(), &mut elements).map_err(decode(CONTENTS))?;
                 elements.iter().for_each(|element| reader.take(element));
@@ -99,7 +100,8 @@ impl<T: Transport> Netfilter<T> {
         Writer::new(&mut attributes)
             .nest(NFTA_SET_ELEM_LIST_ELEMENTS, |list| list.put(NFTA_LIST_ELEM, wanted));
         let (family, mut found) = (place.table.family.number(), Vec::new());
-        let asked = request(&mut self.transport, GET, nft::GETSETELEM, family, &attributes, |message| {
+        let query = Query { operation: GET, kind: nft::GETSETELEM, family, attributes: &attributes };
+        let asked = query.ask(&mut self.transport, |message| {
             decode_elements(message.attributes(), &mut found).map_err(decode(GET))
         });
         match asked {

@@ -138,7 +138,7 @@ fn any_chains_bytes_survive() {
     let devices = [hook(&[]), hook(&with_head(&[(1, b"eth0\0"), (2, b"wg\0")]))];
     let read = |bytes: &[u8]| Chain::decode(Family::Netdev, Attributes::new(bytes)).ok();
     let read = |bytes: &[u8]| read(bytes).map(|(_, chain)| Chain { handle: None, ..chain });
-    let write = |chain: &Chain| written(|writer| chain.encode(Family::Netdev, "edge", writer));
+    let write = |chain: &Chain| written(|writer| chain.encode(Family::Netdev, "edge", None, writer));
     check(&names, read, write);
     for hook in &devices {
         check(&[names[0], names[1], (4, hook)], read, write);
