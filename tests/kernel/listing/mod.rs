@@ -156,3 +156,39 @@ fn ip6tables_says_the_same() {
         None => skip!("there is no ip6tables-nft-restore"),
     }
 }
+
+/// Our own tables, as far as iptables-nft has words for our expressions (`classic`, module docs).
+#[test]
+fn iptables_lists_our_tables_as_we_do() {
+    use portcullis::{
+        Rate, Rule,
+        classic::{self, BuiltinChain::*, ChainName, Policy, Version},
+    };
+
+    let host = Host::new("classic-listing");
+    if host.run(|| Command::new("iptables-nft").arg("--version").output()).is_err() {
+        skip!("there is no iptables-nft");
+    }
+    let web = ChainName::from("web");
+    let filter = classic::Table::filter(Version::V4)
+        .chain("web")
+        .append(Input, Rule::new().iif("lo").counter().accept())
+        .append(Input, Rule::new().saddr("10.0.0.0/8").daddr("192.168.1.1").counter().accept())
+        .append(Input, Rule::new().tcp().dport(22).counter().accept())
+        .append(Input, Rule::new().udp().sport(1024..=65535).counter().drop())
+        .append(Input, Rule::new().limit(Rate::per_second(3)).counter().accept())
+        .append(Input, Rule::new().tcp().dport(80).counter().jump("web"))
+        .append(web, Rule::new().counter().return_())
+        .policy(Input, Policy::Drop);
+    open(&host).amend([filter]).expect("the table");
+    let ruleset = open(&host).ruleset(Some(Family::Ip)).expect("the ruleset");
+    let table = ruleset.tables.iter().find(|table| table.name == "filter").expect("filter");
+    let theirs = listed(&host, "iptables-nft", &["-L", "-v", "-n", "-x", "--line-numbers"]);
+    // Our chains do not count, and iptables says that they counted nothing.
+    let theirs = theirs.replace(" 0 packets, 0 bytes)", ")");
+    let ours = table.listing().numeric(true).exact(true).line_numbers(true).to_string();
+    let mut problems = Vec::new();
+    let lines = compare(table, &theirs, &ours, &mut problems, &mut BTreeSet::new());
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(lines >= 11, "{lines}: {theirs}");
+}
