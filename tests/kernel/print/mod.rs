@@ -1,4 +1,5 @@
 //! What is printed in nft's language, given back to nft.
 
+mod compat;
 mod objects;
 mod rules;

@@ -3,6 +3,7 @@
 use super::{
     Reader,
     protocol::{IcmpNeed, Protocol},
+    spelling::{identifier, quoted},
     value::Value,
 };
 use crate::{
@@ -29,7 +30,13 @@ impl Reader<'_> {
         }
     }
 
-    fn verdict(&self, verdict: &Verdict) -> Option<String> {
+    /// A spelling that may not be exact.
+    fn spelt(&mut self, (text, same): (String, bool)) -> String {
+        self.lossless &= same;
+        text
+    }
+
+    fn verdict(&mut self, verdict: &Verdict) -> Option<String> {
         let (word, target) = match verdict {
             Verdict::Jump(ChainTarget::Name(name)) => ("jump", name),
             Verdict::Goto(ChainTarget::Name(name)) => ("goto", name),
@@ -38,13 +45,13 @@ impl Reader<'_> {
         };
         Some(match self.around.implicit_chain(target) {
             Some(block) => format!("{word} {}", chain::implicit(block, self.around)),
-            None => format!("{word} {target}"),
+            None => format!("{word} {}", self.spelt(identifier(target))),
         })
     }
 
     pub(super) fn object(&mut self, objref: &Objref) -> Option<()> {
         let (kind, choice) = match &objref.object {
-            ObjectChoice::Named { kind, name } => (*kind, format!("\"{name}\"")),
+            ObjectChoice::Named { kind, name } => (*kind, self.spelt(quoted(name))),
             ObjectChoice::Map { sreg, set, set_id } => {
                 let found = self.around.find(set, *set_id)?;
                 let key = self.registers.get(*sreg, found.key_len)?;
@@ -73,7 +80,7 @@ impl Reader<'_> {
     pub(super) fn log(&mut self, log: &Log) -> Option<()> {
         let mut text = "log".to_owned();
         if let Some(prefix) = &log.prefix {
-            text += &format!(" prefix \"{prefix}\"");
+            text += &format!(" prefix {}", self.spelt(quoted(prefix)));
         }
         if let Some(group) = log.group {
             text += &format!(" group {group}");

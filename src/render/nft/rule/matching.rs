@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     expr::{Cmp, CmpOp, Lookup, LookupFlags, MetaKey, PayloadBase, Range, RangeOp, Register},
-    object::SetFlags,
+    object::{Element, ElementFlags, SetFlags},
     render::nft::datatype::{Datatype, Order},
 };
 
@@ -320,7 +320,15 @@ impl Reader<'_> {
             }
             return Some(());
         }
-        let (left, right) = self.speaker().keyed(&key, name, *set_id)?;
+        let (left, mut right) = self.speaker().keyed(&key, name, *set_id)?;
+        let starts = |element: &&Element| !element.flags.contains(ElementFlags::INTERVAL_END);
+        let one = found.elements.iter().filter(starts).count() == 1;
+        if one && found.flags.contains(SetFlags::ANONYMOUS) && !matches!(key, Value::Concat(_)) {
+            // nft makes a comparison of a list of one, but a set of twice the same.
+            if let Some(one) = right.strip_prefix("{ ").and_then(|right| right.strip_suffix(" }")) {
+                right = format!("{{ {one}, {one} }}");
+            }
+        }
         let inverted = lookup.flags.is_some_and(|flags| flags.contains(LookupFlags::INV));
         let sign = match (inverted, left.calculated) {
             (true, _) => " !=",

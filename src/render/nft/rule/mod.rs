@@ -17,6 +17,7 @@ mod matching;
 mod protocol;
 mod registers;
 mod sentence;
+mod spelling;
 mod store;
 mod translate;
 mod update;
@@ -33,7 +34,7 @@ pub(super) struct RuleText {
     /// The statements, separated by blanks, without the rule's comment.
     pub(super) text: String,
     /// Whether nft has words for all of it. Where it has none, the text names the expression (`xt match string`, as nft
-    /// itself does for what iptables put there), and `nft -f` will not take the rule.
+    /// itself does for what iptables put there, or `expression inner`), and `nft -f` refuses the rule.
     pub(super) lossless: bool,
 }
 
@@ -65,6 +66,7 @@ impl Reader<'_> {
     }
 
     fn read(&mut self, expression: &Expr) {
+        self.lossless &= !spelling::has_unknown_attributes(expression);
         if self.say(expression).is_none() {
             self.lossless = false;
             let text = unsaid(expression);
@@ -75,8 +77,7 @@ impl Reader<'_> {
     /// Says an expression, or keeps what it loads; `None` where nft has no words.
     fn say(&mut self, expression: &Expr) -> Option<()> {
         if let Some(text) = self.around.names.stateful(expression) {
-            self.sentence.push(text);
-            return Some(());
+            return self.push(text);
         }
         match expression {
             Expr::Cmp(cmp) => self.compare(cmp),
@@ -102,7 +103,7 @@ impl Reader<'_> {
     }
 
     fn push(&mut self, text: String) -> Option<()> {
-        self.sentence.push(text);
+        self.sentence.push_action(text);
         Some(())
     }
 }
@@ -112,7 +113,8 @@ fn unsaid(expression: &Expr) -> String {
     match expression {
         Expr::XtMatch(xt) => format!("xt match {}", xt.name),
         Expr::XtTarget(xt) => format!("xt target {}", xt.name),
-        other => format!("# {}", other.name()),
+        // Not a comment: what comes behind it would be lost in silence, and the rule be another.
+        other => format!("expression {}", other.name()),
     }
 }
 

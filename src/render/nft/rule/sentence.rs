@@ -22,12 +22,20 @@ pub(super) struct Sentence {
     items: Vec<Item>,
     /// What statements need that were said before, elsewhere than right before them.
     relied_on: Vec<By>,
+    /// Whether there is a statement that does more than match: what it does must not come before other tests.
+    acts: bool,
 }
 
 impl Sentence {
-    /// A statement.
+    /// A match.
     pub(super) fn push(&mut self, text: impl Into<String>) {
         self.items.push(Item { text: text.into(), announces: None, lower_end: None });
+    }
+
+    /// A statement that does something.
+    pub(super) fn push_action(&mut self, text: String) {
+        self.acts = true;
+        self.push(text);
     }
 
     /// A match that makes a protocol known.
@@ -91,7 +99,7 @@ impl Sentence {
     pub(super) fn forget_first(&mut self, implied: &[Implied]) {
         let Some(Item { announces: Some((by, value)), .. }) = self.items.first() else { return };
         let same = |implied: &Implied| *by == implied.by && *value == implied.value;
-        if implied.iter().any(same) && !self.relied_on.contains(by) {
+        if implied.iter().any(same) && !self.acts && !self.relied_on.contains(by) {
             self.items.remove(0);
         }
     }

@@ -8,7 +8,6 @@ use crate::{
     render::nft::datatype::Datatype,
 };
 
-/// Sorted as the type and length of values: what most keys have first.
 pub(super) fn meta(data: &[u8]) -> Option<Part> {
     let key = MetaKey::from_number(number(data, 0)?);
     let (kind, bits) = match key {
