@@ -1,9 +1,9 @@
 //! Statements that change the packet, its connection, or what the kernel knows about it.
 
 use super::{
-    Reader, bytes, extension,
+    Reader, bytes, extension, keys,
     value::{Bits, Extension, Value},
-    words::{meta, raw},
+    words::raw,
 };
 use crate::{
     expr::{CtDirection, CtKey, MetaKey, PayloadBase, Register},
@@ -20,7 +20,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn store_meta(&mut self, key: MetaKey, sreg: Register) -> Option<()> {
-        let target = meta(key)?;
+        let target = keys::meta(key)?;
         // nft says `meta` here before every key.
         let words = target.text.strip_prefix("meta ").unwrap_or(&target.text).to_owned();
         let value = self.stored(sreg, 4, target.kind)?;
