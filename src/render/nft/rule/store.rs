@@ -2,11 +2,12 @@
 
 use super::{
     Reader, bytes, extension, keys,
+    protocol::Protocol,
     value::{Bits, Extension, Value},
     words::raw,
 };
 use crate::{
-    expr::{CtDirection, CtKey, MetaKey, PayloadBase, Register},
+    expr::{ChecksumKind, CtDirection, CtKey, MetaKey, PayloadBase, Register},
     render::nft::datatype::Datatype,
 };
 
@@ -52,7 +53,16 @@ impl Reader<'_> {
         self.push(format!("{} set {value}", named.words))
     }
 
-    pub(super) fn store_payload(&mut self, bits: Bits, sreg: Register) -> Option<()> {
+    pub(super) fn store_payload(
+        &mut self,
+        bits: Bits,
+        sreg: Register,
+        checksum: Option<ChecksumKind>,
+    ) -> Option<()> {
+        // nft has the checksum mended wherever it knows one, and has no word to leave it alone.
+        if let Some(expected) = self.layers.at(bits.base).and_then(Protocol::checksum) {
+            self.lossless &= checksum == Some(expected);
+        }
         let value = self.registers.get(sreg, bits.len.div_ceil(8))?;
         if let Some((protocol, field)) = self.layers.field(bits) {
             let value = match &value {
