@@ -32,6 +32,7 @@
 //! Where to look:
 //! - [`Rule`]: what a rule can say; [`language`] has the words one by one.
 //! - [`Transaction`] and [`Netfilter`]: changing the kernel's ruleset.
+//! - [`set`]: sets and maps whose keys the compiler knows, of any size.
 //! - [`resolve`]: host names in rules; [`Forwarding`]: whether this machine routes.
 //! - [`expr`]: the kernel's expressions, for what no word says.
 //! - [`netlink`] and [`wire`]: the conversation and its bytes.
