@@ -22,13 +22,13 @@ Usage: inspect [--table NAME] [--family FAMILY] [--format FORMAT] [--verbose] [-
   --table NAME     only tables of this name
   --family FAMILY  only tables of this family: ip, ip6, inet, arp, bridge, netdev
   --format FORMAT  how it is printed:
-                     table     as iptables -L -n does (the default)
+                     table     as iptables -L -v -n does (the default)
                      nft       in nft's language, which nft -f takes
                      bytecode  the kernel's expressions, as nft --debug=netlink does
                      json      as docs/json.md says (built with --features serde)
                      dot       a picture of the packet's way, for Graphviz
                      svg       the same picture, for a browser
-  --verbose        table: counters and interfaces too; nft: with handles, and on standard error what nft has no
+  --verbose        table: exact counters and line numbers; nft: with handles, and on standard error what nft has no
                    words for; bytecode: what libnftnl leaves out, too; json: rules as the kernel's expressions
   --terse          without the elements of named sets
 
@@ -102,7 +102,9 @@ fn format_named(word: Option<&str>) -> Result<Print> {
 
 /// iptables' table.
 fn table(ruleset: &Ruleset, wanted: Wanted) -> Result<String> {
-    Ok(ruleset.listing().numeric(true).verbose(wanted.verbose).to_string())
+    // Without the columns of the interfaces, "accept everything from lo" reads like "accept everything".
+    let listing = ruleset.listing().numeric(true).verbose(true);
+    Ok(listing.exact(wanted.verbose).line_numbers(wanted.verbose).to_string())
 }
 
 /// The kernel's expressions.

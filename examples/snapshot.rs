@@ -28,7 +28,7 @@ Keeps the packet filter in a file, and brings it back.
 Usage: snapshot save [FILE] [--table 'FAMILY NAME'] [--without-counters]
        snapshot restore [FILE] [--table 'FAMILY NAME'] [--without-counters] [--keep-others | --add] [--dry-run]
 
-Without FILE, save writes to standard output and restore reads standard input.
+Without FILE, or with -, save writes to standard output and restore reads standard input.
 
   --table 'FAMILY NAME'  this table only, as in --table 'inet edge'
   --without-counters     counters begin at zero, quotas unused
@@ -57,7 +57,7 @@ struct Command {
 impl Command {
     fn of(mut arguments: lexopt::Parser) -> Result<Self> {
         let (mut command, mut verb) = (Self::default(), None);
-        let mut for_restore = None;
+        let (mut for_restore, mut named) = (None, false);
         while let Some(argument) = arguments.next()? {
             match argument {
                 Long("table") => command.table = Some(table(&arguments.value()?.string()?)?),
@@ -69,7 +69,10 @@ impl Command {
                 Long("dry-run") => (command.dry_run, for_restore) = (true, Some("--dry-run")),
                 Long("help") | Short('h') => return Err(Failure::Help),
                 Value(word) if verb.is_none() => verb = Some(word.string()?),
-                Value(file) if command.file.is_none() => command.file = Some(file.into()),
+                Value(file) if !named => {
+                    named = true;
+                    command.file = (file != "-").then(|| file.into());
+                }
                 other => return Err(other.unexpected().into()),
             }
         }
