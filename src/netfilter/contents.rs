@@ -11,20 +11,19 @@ use super::{
 };
 use crate::{
     Error, Invalid, Transaction,
-    expr::{Data, NFTA_LIST_ELEM},
+    expr::Data,
     netlink::{Query, Transport},
     object::{
-        Element, NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE, SetFlags,
-        SetRef, TableRef, decode_elements,
+        Element, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE, SetFlags, SetRef, TableRef,
+        decode_elements,
     },
     set::{Contents, Details, Entry, IntoEntry, Key, MapValue, Reader, SetOf, is_runs},
-    wire::{Writer, nft},
+    wire::nft,
 };
 
 /// How often a difference is made anew when others change the ruleset meanwhile.
 const ATTEMPTS: u32 = 10;
 const CONTENTS: &str = "list the elements of a typed set";
-const GET: &str = "look a key up";
 const UPDATE: &str = "update a set";
 
 /// What an update changed.
@@ -84,34 +83,17 @@ impl<T: Transport> Netfilter<T> {
         key.write_first(bytes);
         let wanted = Element::new(Data::new(bytes));
         let mut reader = Reader::<K, V>::new();
-        let Some(found) = self.get_element(&place, &wanted)? else {
+        let Some(found) = self.read_element(nft::GETSETELEM, &place, wanted)? else {
             return Ok(None);
         };
-        found.iter().for_each(|element| reader.take(element));
+        reader.take(&found);
         if is_runs::<K>() {
             // The run's end is an element of its own.
-            let end = self.get_element(&place, &Element::end(Data::new(bytes)))?;
-            end.iter().flatten().for_each(|element| reader.take(element));
+            let end = self.read_element(nft::GETSETELEM, &place, Element::end(Data::new(bytes)))?;
+            end.iter().for_each(|element| reader.take(element));
         }
         let contents = reader.finish().map_err(|found| other_type(set, found))?;
         Ok(contents.entries()?.into_iter().next())
-    }
-
-    /// Asks for one element; `None` where there is none.
-    fn get_element(&mut self, place: &SetRef, wanted: &Element) -> Result<Option<Vec<Element>>, Error> {
-        let mut attributes = names(GET, &names_of(place))?;
-        Writer::new(&mut attributes)
-            .nest(NFTA_SET_ELEM_LIST_ELEMENTS, |list| list.put(NFTA_LIST_ELEM, wanted));
-        let (family, mut found) = (place.table.family.number(), Vec::new());
-        let query = Query { operation: GET, kind: nft::GETSETELEM, family, attributes: &attributes };
-        let asked = query.ask(&mut self.transport, |message| {
-            decode_elements(message.attributes(), &mut found).map_err(decode(GET))
-        });
-        match asked {
-            Ok(()) => Ok(Some(found)),
-            Err(Error::Request { errno, .. }) if errno == Errno::ENOENT as i32 => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 
     /// Brings a set to the wanted content by sending only what changes, in one transaction: what is there and

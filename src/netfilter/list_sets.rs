@@ -111,18 +111,19 @@ impl<T: Transport> Netfilter<T> {
     /// # }
     /// ```
     pub fn element(&mut self, set: impl Into<SetRef>, key: &Data) -> Result<Option<Element>, Error> {
-        self.read_element(nft::GETSETELEM, &set.into(), key)
+        self.read_element(nft::GETSETELEM, &set.into(), Element::new(key.clone()))
     }
 
+    /// An element with the key, and on the end of a range, of what is wanted.
     pub(super) fn read_element(
         &mut self,
         kind: u16,
         set: &SetRef,
-        key: &Data,
+        wanted: Element,
     ) -> Result<Option<Element>, Error> {
         let operation = "read an element";
         let attributes = super::list::attributes(operation, |writer| {
-            encode_elements(&set.table.name, &set.name, None, &[Element::new(key.clone())], writer);
+            encode_elements(&set.table.name, &set.name, None, &[wanted], writer);
         })?;
         let query = Query { operation, kind, family: set.table.family.number(), attributes: &attributes };
         let found = self.one(query, |message| {

@@ -117,9 +117,11 @@ impl<T: Transport> Netfilter<T> {
     /// [`Error::Unsupported`] where the kernel is too old.
     pub fn reset_element(&mut self, set: impl Into<SetRef>, key: &Data) -> Result<Option<Element>, Error> {
         let set = set.into();
-        match self.read_element(nft::GETSETELEM_RESET, &set, key) {
+        let wanted = || Element::new(key.clone());
+        match self.read_element(nft::GETSETELEM_RESET, &set, wanted()) {
             Err(error) if may_be_too_old(&error) => {
-                Err(self.too_old(error, OF_ELEMENTS, |this| this.read_element(nft::GETSETELEM, &set, key)))
+                Err(self
+                    .too_old(error, OF_ELEMENTS, |this| this.read_element(nft::GETSETELEM, &set, wanted())))
             }
             found => found,
         }
