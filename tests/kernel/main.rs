@@ -10,6 +10,7 @@ mod support;
 mod chains;
 mod classic;
 mod fidelity;
+mod inspect;
 mod listing;
 mod matches;
 mod objects;

@@ -82,3 +82,11 @@ pub(crate) fn without_expiry(listing: &str) -> String {
     }
     kept.join(" ").replace(" ,", ",")
 }
+
+/// The command that runs one of this library's examples.
+pub(crate) fn example(name: &str) -> Command {
+    let own = std::env::current_exe().expect("this test's own path");
+    let path = own.ancestors().nth(2).expect("target/<profile>").join("examples").join(name);
+    assert!(path.is_file(), "{} is missing: run `cargo build --examples`", path.display());
+    Command::new(path)
+}

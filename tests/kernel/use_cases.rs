@@ -5,7 +5,6 @@ mod names;
 
 use std::{
     net::IpAddr,
-    path::PathBuf,
     process::{Command, Output},
 };
 
@@ -14,15 +13,7 @@ use portcullis::{
 };
 use portcullis_world::{Attempt, Host, PATIENT, World, need_namespaces, skip};
 
-use crate::support::{edge, nft_listing, open};
-
-/// An example, built by `cargo test` beside this test.
-fn example(name: &str) -> Command {
-    let own = std::env::current_exe().expect("this test's own path");
-    let path: PathBuf = own.ancestors().nth(2).expect("target/<profile>").join("examples").join(name);
-    assert!(path.is_file(), "{} is missing: run `cargo build --examples`", path.display());
-    Command::new(path)
-}
+use crate::support::{edge, example, nft_listing, open};
 
 fn run(host: &Host, name: &str, arguments: &[&str]) -> Output {
     host.output(example(name).args(arguments))

@@ -19,7 +19,7 @@ use portcullis::{
 };
 use portcullis_world::{Host, World, need_namespaces, skip};
 
-use crate::support::{counted, edge, nft_load, open};
+use crate::support::{counted, edge, example, nft_load, open};
 
 /// A directory that goes when the test ends.
 struct Folder(PathBuf);
@@ -40,13 +40,6 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-fn example(name: &str) -> Command {
-    let own = std::env::current_exe().expect("this test's own path");
-    let path = own.ancestors().nth(2).expect("target/<profile>").join("examples").join(name);
-    assert!(path.is_file(), "{} is missing: run `cargo build --examples`", path.display());
-    Command::new(path)
 }
 
 /// Runs the example.
