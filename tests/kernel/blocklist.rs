@@ -122,7 +122,7 @@ fn lists_as_they_are_published() {
         assert!(words.contains("9.0.0.1-9.0.0.20, 10.0.0.0/29"), "{listing}");
     }
     // The same by standard input, in another order: the set stays, nothing else is said.
-    let script = "cat \"$2\" \"$1\" | sed -e '$a\\' | \"$0\" --quiet -";
+    let script = "for list in \"$2\" \"$1\"; do cat \"$list\"; echo; done | \"$0\" --quiet -";
     let own = std::env::current_exe().unwrap();
     let program = own.ancestors().nth(2).unwrap().join("examples/blocklist");
     let piped = host.output(Command::new("sh").args(["-c", script]).arg(program).args([&two, &one]));
