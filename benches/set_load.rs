@@ -23,7 +23,7 @@ use std::{
 use ipnet::Ipv4Net;
 use portcullis::{
     Error, Family, Mark, Netfilter, Port, Table, Transaction,
-    set::{MapOf, SetOf},
+    set::{Details, MapOf, SetOf},
 };
 use portcullis_world::{Host, require_namespaces};
 
@@ -233,6 +233,35 @@ fn measure(firewall: &mut Netfilter, index: usize, case: &Case) {
     println!("{:>20}  {nft}{memory}", "");
 }
 
+/// Bringing a set of 1,000,000 up to date of which one in a hundred changes.
+fn update(firewall: &mut Netfilter) {
+    const COUNT: u32 = 1_000_000;
+    const CHANGED: u32 = COUNT / 100;
+    clear(firewall, COUNT);
+    let set = SetOf::<Ipv4Addr>::new("s").capacity(COUNT);
+    let mut transaction = start();
+    transaction.add_set_with(TABLE, &set, (0..COUNT).map(address));
+    if let Err(error) = firewall.commit(&transaction) {
+        return eprintln!("\nSKIP set_load: the update was NOT measured: {error}\n");
+    }
+    drop(transaction);
+    let wanted = || (CHANGED..COUNT + CHANGED).map(address);
+    let there = set.contents((0..COUNT).map(address)).expect("addresses are right");
+    let (comparing, change) =
+        time(|| there.changes_to(&set.contents(wanted()).expect("addresses are right"), Details::Keep));
+    assert_eq!(change.deleted().len() + change.added().len(), 2 * CHANGED as usize);
+    drop((there, change));
+    let (reading, read) = time(|| firewall.contents(TABLE, &set).expect("the set is read").len());
+    let (updating, updated) =
+        time(|| firewall.update_entries(TABLE, &set, wanted(), Details::Keep).expect("the set is updated"));
+    println!(
+        "{COUNT:>9} update of {CHANGED}: comparing {comparing:.0?}, reading {read} {reading:.1?}, all {updating:.1?}: {updated:?}; \
+         peak {:.0} MiB",
+        status("VmHWM:") as f64 / f64::from(1 << 20)
+    );
+    clear(firewall, COUNT);
+}
+
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     if let [flag, index] = arguments.as_slice() {
@@ -251,5 +280,8 @@ fn main() {
         if arguments.iter().all(|argument| case.name.contains(argument.as_str())) {
             measure(&mut firewall, index, case);
         }
+    }
+    if arguments.iter().all(|argument| argument == "update") {
+        update(&mut firewall);
     }
 }

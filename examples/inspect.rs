@@ -2,7 +2,10 @@
 
 mod common;
 
-use std::process::ExitCode;
+use std::{
+    io::{ErrorKind, Write},
+    process::ExitCode,
+};
 
 use common::{Failure, Result};
 use lexopt::{
@@ -18,9 +21,16 @@ Usage: inspect [--table NAME] [--family FAMILY] [--format FORMAT] [--verbose] [-
 
   --table NAME     only tables of this name
   --family FAMILY  only tables of this family: ip, ip6, inet, arp, bridge, netdev
-  --format FORMAT  how: nft (nft's language, which nft -f takes)
-  --verbose        with the kernel's handles; says on standard error what the format leaves out
-  --terse          without the elements of sets
+  --format FORMAT  how it is printed:
+                     table     as iptables -L -n does (the default)
+                     nft       in nft's language, which nft -f takes
+                     bytecode  the kernel's expressions, as nft --debug=netlink does
+                     json      as docs/json.md says (built with --features serde)
+                     dot       a picture of the packet's way, for Graphviz
+                     svg       the same picture, for a browser
+  --verbose        table: counters and interfaces too; nft: with handles, and on standard error what nft has no
+                   words for; bytecode: what libnftnl leaves out, too; json: rules as the kernel's expressions
+  --terse          without the elements of named sets
 
 Reads the current network namespace and changes nothing. Needs CAP_NET_ADMIN.";
 
@@ -34,7 +44,8 @@ struct Wanted {
 type Print = fn(&Ruleset, Wanted) -> Result<String>;
 
 /// The formats. The first is taken where none is named; a new one is a line here, and its function below.
-const FORMATS: &[(&str, Print)] = &[("nft", nft)];
+const FORMATS: &[(&str, Print)] =
+    &[("table", table), ("nft", nft), ("bytecode", bytecode), ("json", json), ("dot", dot), ("svg", svg)];
 
 fn main() -> ExitCode {
     common::run("inspect", HELP, |mut arguments| {
@@ -52,15 +63,23 @@ fn main() -> ExitCode {
             }
         }
         let print = format_named(format.as_deref())?;
-        let mut ruleset = Netfilter::open()?.ruleset(family)?;
+        let mut firewall = Netfilter::open()?;
+        let mut ruleset =
+            if wanted.terse { firewall.ruleset_terse(family)? } else { firewall.ruleset(family)? };
         if let Some(name) = &table {
             ruleset.tables.retain(|table| table.name == *name);
             if ruleset.tables.is_empty() {
                 return Err(Failure::Failed(format!("there is no table called \"{name}\"")));
             }
         }
-        print!("{}", print(&ruleset, wanted)?);
-        Ok(())
+        let text = print(&ruleset, wanted)?;
+        match std::io::stdout().lock().write_all(text.as_bytes()) {
+            // Whoever reads has seen enough, as head does.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            written => {
+                written.map_err(|error| Failure::Failed(format!("the text cannot be written: {error}")))
+            }
+        }
     })
 }
 
@@ -79,6 +98,44 @@ fn format_named(word: Option<&str>) -> Result<Print> {
         let word = word.unwrap_or_default();
         Failure::Usage(format!("there is no format \"{word}\"; there are {}", names.join(", ")))
     })
+}
+
+/// iptables' table.
+fn table(ruleset: &Ruleset, wanted: Wanted) -> Result<String> {
+    Ok(ruleset.listing().numeric(true).verbose(wanted.verbose).to_string())
+}
+
+/// The kernel's expressions.
+fn bytecode(ruleset: &Ruleset, wanted: Wanted) -> Result<String> {
+    let text = ruleset.bytecode();
+    Ok(if wanted.verbose { format!("{text:#}") } else { text.to_string() })
+}
+
+#[cfg(feature = "serde")]
+fn json(ruleset: &Ruleset, wanted: Wanted) -> Result<String> {
+    let text = if wanted.verbose {
+        serde_json::to_string_pretty(ruleset)
+    } else {
+        serde_json::to_string_pretty(&ruleset.lift())
+    };
+    text.map(|text| text + "\n").map_err(|error| Failure::Failed(format!("no JSON can be made: {error}")))
+}
+
+#[cfg(not(feature = "serde"))]
+fn json(_: &Ruleset, _: Wanted) -> Result<String> {
+    let way =
+        "this program was built without it: cargo run --features serde --example inspect -- --format json";
+    Err(Failure::Failed(way.to_owned()))
+}
+
+/// The packet's way, for Graphviz.
+fn dot(ruleset: &Ruleset, _: Wanted) -> Result<String> {
+    Ok(ruleset.dot().to_string())
+}
+
+/// The packet's way, for a browser.
+fn svg(ruleset: &Ruleset, _: Wanted) -> Result<String> {
+    Ok(ruleset.svg().to_string())
 }
 
 /// nft's language.

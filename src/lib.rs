@@ -33,6 +33,7 @@
 //! - [`Rule`]: what a rule can say; [`language`] has the words one by one.
 //! - [`Transaction`] and [`Netfilter`]: changing the kernel's ruleset.
 //! - [`snapshot`]: the kernel's ruleset kept in a file, and restored.
+//! - [`set`]: sets and maps whose keys the compiler knows, of any size.
 //! - [`resolve`]: host names in rules; [`Forwarding`]: whether this machine routes.
 //! - [`expr`]: the kernel's expressions, for what no word says.
 //! - feature `serde`: every value as JSON; the format is on its own page, `docs/json.md`.

@@ -1,10 +1,13 @@
 //! Typed sets: reading their content, asking for one key, bringing them up to date.
 
+use std::collections::HashSet;
+
 use nix::errno::Errno;
 
 use super::{
     Netfilter,
     list::{decode, names},
+    settled,
 };
 use crate::{
     Error, Invalid, Transaction,
@@ -52,18 +55,18 @@ impl<T: Transport> Netfilter<T> {
         let place = SetRef::from((table, set));
         let attributes = names(CONTENTS, &names_of(&place))?;
         let family = place.table.family.number();
+        let moves = settled::moves(set.as_set());
         self.at_one_generation(CONTENTS, |this| {
-            let mut elements = Vec::new();
-            let query =
-                Query { operation: CONTENTS, kind: nft::GETSETELEM, family, attributes: &attributes };
-            let forget = |reader: &mut Reader<K, V>| *reader = Reader::new();
-            let reader = query.dump(&mut this.transport, Reader::new(), forget, |reader, message| {
-                elements.clear();
-                decode_elements(message.attributes(), &mut elements).map_err(decode(CONTENTS))?;
-                elements.iter().for_each(|element| reader.take(element));
-                Ok(())
-            })?;
-            reader.finish().map(Some).map_err(|found| other_type(set, found))
+            for _ in 0..settled::ATTEMPTS {
+                let query =
+                    Query { operation: CONTENTS, kind: nft::GETSETELEM, family, attributes: &attributes };
+                let (contents, repeated) = read_contents(&mut this.transport, query, set, moves)?;
+                // Rules that add elements may keep them moving: then it is what is there, once.
+                if !repeated || settled::rules_add_to(set.as_set()) {
+                    return Ok(Some(contents));
+                }
+            }
+            Err(Error::Interrupted { operation: CONTENTS, attempts: settled::ATTEMPTS })
         })
     }
 
@@ -154,6 +157,33 @@ impl<T: Transport> Netfilter<T> {
         }
         Err(Error::Interrupted { operation: UPDATE, attempts: ATTEMPTS })
     }
+}
+
+/// Reads the elements once; tells whether some came twice, which says that others did not come at all.
+fn read_contents<K: Key, V: MapValue>(
+    transport: &mut impl Transport,
+    query: Query<'_>,
+    set: &SetOf<K, V>,
+    moves: bool,
+) -> Result<(Contents<K, V>, bool), Error> {
+    let mut elements = Vec::new();
+    let start = || (Reader::<K, V>::new(), HashSet::new(), false);
+    let forget = |state: &mut _| *state = start();
+    let (reader, _, repeated) = query.dump(transport, start(), forget, |state, message| {
+        let (reader, seen, repeated) = state;
+        elements.clear();
+        decode_elements(message.attributes(), &mut elements).map_err(decode(CONTENTS))?;
+        for element in &elements {
+            if moves && !seen.insert(element.key.clone()) {
+                *repeated = true;
+            } else {
+                reader.take(element);
+            }
+        }
+        Ok(())
+    })?;
+    let contents = reader.finish().map_err(|found| other_type(set, found))?;
+    Ok((contents, repeated))
 }
 
 fn has_timeouts<K: Key, V: MapValue>(set: &SetOf<K, V>) -> bool {

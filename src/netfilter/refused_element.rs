@@ -2,7 +2,7 @@
 
 use crate::{
     RefusedElement,
-    object::{Element, ElementFlags, NFTA_SET_ELEM_LIST_ELEMENTS},
+    object::{Element, ElementFlags, NFTA_SET_ELEM_FLAGS, NFTA_SET_ELEM_LIST_ELEMENTS},
     transaction::{Batch, OperationId},
     wire::{Attribute, align},
 };
@@ -62,11 +62,16 @@ fn members(list: Attribute<'_>) -> impl Iterator<Item = Element> {
     list.attributes().map_while(Result::ok).map_while(|member| member.get().ok())
 }
 
+/// How many elements a list has, told without reading them whole.
 fn count(list: Attribute<'_>, runs: bool) -> usize {
-    match runs {
-        false => list.attributes().map_while(Result::ok).count(),
-        true => members(list).filter(|element| !is_end(element)).count(),
-    }
+    let ends = |member: &Attribute<'_>| {
+        let flags =
+            member.attributes().map_while(Result::ok).find(|found| found.kind() == NFTA_SET_ELEM_FLAGS);
+        flags
+            .and_then(|flags| flags.get::<ElementFlags>().ok())
+            .is_some_and(|flags| flags.contains(ElementFlags::INTERVAL_END))
+    };
+    list.attributes().map_while(Result::ok).filter(|member| !runs || !ends(member)).count()
 }
 
 fn is_end(element: &Element) -> bool {

@@ -17,10 +17,18 @@ pub(super) const ATTEMPTS: u32 = 100;
 
 /// Whether every element was read once, as far as that can be seen.
 pub(super) fn is_settled(set: &Set, elements: &[Element]) -> bool {
+    !moves(set) || all_different(elements)
+}
+
+/// Whether the set is of the kind whose elements the kernel moves.
+pub(super) fn moves(set: &Set) -> bool {
     // Trees and tables of a fixed size do not move. (`nft_select_set_ops`)
-    let alone = set.flags.intersects(SetFlags::TIMEOUT | SetFlags::EVAL);
-    let moves = !set.flags.contains(SetFlags::INTERVAL) && (set.desc.size.is_none() || alone);
-    !moves || all_different(elements)
+    !set.flags.contains(SetFlags::INTERVAL) && (set.desc.size.is_none() || rules_add_to(set))
+}
+
+/// Whether elements come and go without a commit.
+pub(super) fn rules_add_to(set: &Set) -> bool {
+    set.flags.intersects(SetFlags::TIMEOUT | SetFlags::EVAL)
 }
 
 /// Whether no element comes twice.
@@ -40,7 +48,7 @@ pub(super) fn give_up(
     set: &Set,
     elements: Vec<Element>,
 ) -> Result<Vec<Element>, Error> {
-    if !set.flags.intersects(SetFlags::TIMEOUT | SetFlags::EVAL) {
+    if !rules_add_to(set) {
         return Err(Error::Interrupted { operation, attempts: ATTEMPTS });
     }
     let mut seen = HashSet::with_capacity(elements.len());

@@ -109,6 +109,9 @@ pub struct Base {
         serde(default, with = "crate::json::counters", skip_serializing_if = "Option::is_none")
     )]
     pub counters: Option<(u64, u64)>,
+    /// Attributes of its hook that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
+    pub unknown: Unknown,
 }
 
 /// A chain with its rules.
@@ -235,7 +238,15 @@ impl Chain {
     }
 
     fn with_base(mut self, kind: ChainKind, hook: Hook, priority: Priority) -> Self {
-        self.base = Some(Base { kind, hook, priority, policy: None, devices: Vec::new(), counters: None });
+        self.base = Some(Base {
+            kind,
+            hook,
+            priority,
+            policy: None,
+            devices: Vec::new(),
+            counters: None,
+            unknown: Unknown::new(),
+        });
         self
     }
 
@@ -385,7 +396,7 @@ impl Chain {
 
 impl Base {
     fn encode(&self, family: Family, writer: &mut Writer<'_>) {
-        let Self { kind, hook, priority, policy, devices, counters } = self;
+        let Self { kind, hook, priority, policy, devices, counters, unknown } = self;
         writer.nest(NFTA_CHAIN_HOOK, |inner| {
             inner.put_option(NFTA_HOOK_HOOKNUM, &hook.number(family));
             inner.put(NFTA_HOOK_PRIORITY, &priority.number(family));
@@ -394,6 +405,7 @@ impl Base {
                 [device] if !device.is_prefix() => inner.text(NFTA_HOOK_DEV, device.text()),
                 devices => inner.nest(NFTA_HOOK_DEVS, |list| encode_devices(devices, list)),
             }
+            unknown.encode(inner);
         });
         writer.put_option(NFTA_CHAIN_POLICY, policy);
         writer.text(NFTA_CHAIN_TYPE, kind.word());
@@ -407,18 +419,22 @@ impl Base {
 
     fn decode(family: Family, attributes: Attributes<'_>) -> Result<Self, DecodeError> {
         let (mut hook, mut priority, mut device, mut devices) = (None, None, None, Vec::new());
+        let mut unknown = Unknown::new();
         for attribute in attributes {
             let attribute = attribute?;
             match attribute.kind() {
                 NFTA_HOOK_HOOKNUM => hook = Some(Hook::from_number(family, attribute.get()?)),
                 NFTA_HOOK_PRIORITY => priority = Some(attribute.get::<i32>()?),
                 NFTA_HOOK_DEV => device = Some(InterfaceName::exact(attribute.get::<String>()?)),
-                NFTA_HOOK_DEVS => devices = decode_devices(attribute.attributes())?,
-                kind => return Err(DecodeError::Content { kind, problem: "unknown in a chain's hook" }),
+                NFTA_HOOK_DEVS => match decode_devices(attribute.attributes())? {
+                    Some(named) => devices = named,
+                    None => unknown.keep(attribute),
+                },
+                _ => unknown.keep(attribute),
             }
         }
         // A single device is reported both ways; before kernel 5.5 only this one.
-        if devices.is_empty() {
+        if devices.is_empty() && unknown.is_empty() {
             devices.extend(device);
         }
         Ok(Self {
@@ -428,6 +444,7 @@ impl Base {
             policy: None,
             devices,
             counters: None,
+            unknown,
         })
     }
 }
@@ -465,6 +482,11 @@ mod tests {
         assert_eq!(round_trip(Family::Inet, &base), base);
         let devices = Chain::filter("in", Hook::Ingress).priority(0).devices(["eth0", "eth1"]);
         assert_eq!(round_trip(Family::Netdev, &devices), devices);
+        let mut later = devices.clone();
+        if let Some(base) = &mut later.base {
+            base.unknown.keep(Attribute::new(99, b"more"));
+        }
+        assert_eq!(round_trip(Family::Netdev, &later), later);
         for device in ["eth0", "eth*"] {
             let one = Chain::filter("in", Hook::Ingress).priority(0).device(device);
             assert_eq!(round_trip(Family::Netdev, &one), one);

@@ -307,7 +307,11 @@ impl Nested for Element {
                 NFTA_SET_ELEM_KEY => element.key = attribute.get()?,
                 NFTA_SET_ELEM_KEY_END => element.key_end = Some(attribute.get()?),
                 NFTA_SET_ELEM_DATA | NFTA_SET_ELEM_OBJREF if element.data.is_none() => {
-                    element.data = Some(attribute.get()?);
+                    match attribute.get() {
+                        Ok(data) => element.data = Some(data),
+                        // A verdict that a later kernel says more of.
+                        Err(_) => element.unknown.keep(attribute),
+                    }
                 }
                 NFTA_SET_ELEM_FLAGS => element.flags = attribute.get()?,
                 NFTA_SET_ELEM_TIMEOUT => element.timeout = Some(Duration::from_millis(attribute.get()?)),

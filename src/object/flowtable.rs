@@ -45,6 +45,9 @@ pub struct Flowtable {
     /// How many rules refer to it, when read.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub uses: Option<u32>,
+    /// Attributes of its hook that this library does not know.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
+    pub hook_unknown: Unknown,
     /// Attributes that this library does not know.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Unknown::is_empty"))]
     pub unknown: Unknown,
@@ -92,6 +95,7 @@ impl Flowtable {
             flags: FlowtableFlags::empty(),
             handle: None,
             uses: None,
+            hook_unknown: Unknown::new(),
             unknown: Unknown::new(),
             origin: Origin::here(),
         }
@@ -119,7 +123,8 @@ impl Flowtable {
 
     /// Appends the attributes of the flowtable.
     pub(crate) fn encode(&self, family: Family, table: &str, writer: &mut Writer<'_>) {
-        let Self { name, priority, devices, flags, handle: _, uses: _, unknown, origin: _ } = self;
+        let Self { name, priority, devices, flags, handle: _, uses: _, hook_unknown, unknown, origin: _ } =
+            self;
         writer.text(NFTA_FLOWTABLE_TABLE, table);
         writer.put(NFTA_FLOWTABLE_NAME, name);
         writer.nest(NFTA_FLOWTABLE_HOOK, |hook| {
@@ -128,6 +133,7 @@ impl Flowtable {
             if !devices.is_empty() {
                 hook.nest(NFTA_FLOWTABLE_HOOK_DEVS, |list| encode_devices(devices, list));
             }
+            hook_unknown.encode(hook);
         });
         if !flags.is_empty() {
             writer.put(NFTA_FLOWTABLE_FLAGS, flags);
@@ -163,8 +169,11 @@ impl Flowtable {
             match attribute.kind() {
                 NFTA_FLOWTABLE_HOOK_NUM if attribute.get::<u32>()? == INGRESS => {}
                 NFTA_FLOWTABLE_HOOK_PRIORITY => self.priority = attribute.get::<i32>()?.into(),
-                NFTA_FLOWTABLE_HOOK_DEVS => self.devices = decode_devices(attribute.attributes())?,
-                kind => return Err(DecodeError::Content { kind, problem: "unknown in a flowtable's hook" }),
+                NFTA_FLOWTABLE_HOOK_DEVS => match decode_devices(attribute.attributes())? {
+                    Some(named) => self.devices = named,
+                    None => self.hook_unknown.keep(attribute),
+                },
+                _ => self.hook_unknown.keep(attribute),
             }
         }
         Ok(())
@@ -179,7 +188,9 @@ mod tests {
     fn flowtables_survive_the_wire() {
         let fast =
             Flowtable::new("fast", ["eth0", "eth1", "wg*"]).priority(-5).flags(FlowtableFlags::COUNTER);
-        for flowtable in [Flowtable::new("none", [""; 0]).priority(0), fast] {
+        let mut later = fast.clone();
+        later.hook_unknown.keep(crate::wire::Attribute::new(99, b"more"));
+        for flowtable in [Flowtable::new("none", [""; 0]).priority(0), fast, later] {
             assert_eq!(flowtable.check(), Ok(()));
             let mut bytes = Vec::new();
             flowtable.encode(Family::Inet, "edge", &mut Writer::new(&mut bytes));

@@ -70,17 +70,18 @@ pub(super) fn encode_devices(devices: &[InterfaceName], list: &mut Writer<'_>) {
     }
 }
 
-/// The devices of a hook.
-pub(super) fn decode_devices(attributes: Attributes<'_>) -> Result<Vec<InterfaceName>, DecodeError> {
-    let device = |attribute: Result<crate::wire::Attribute<'_>, _>| {
+/// The devices of a hook; `None` where one is said in a way that this library does not know.
+pub(super) fn decode_devices(attributes: Attributes<'_>) -> Result<Option<Vec<InterfaceName>>, DecodeError> {
+    let mut devices = Vec::new();
+    for attribute in attributes {
         let attribute = attribute?;
-        match attribute.kind() {
-            NFTA_DEVICE_NAME => attribute.get().map(|name: String| InterfaceName::exact(name)),
-            NFTA_DEVICE_PREFIX => attribute.get().map(|name: String| InterfaceName::prefix(name)),
-            kind => Err(DecodeError::Content { kind, problem: "unknown in a hook's devices" }),
-        }
-    };
-    attributes.map(device).collect()
+        devices.push(match attribute.kind() {
+            NFTA_DEVICE_NAME => InterfaceName::exact(attribute.get::<String>()?),
+            NFTA_DEVICE_PREFIX => InterfaceName::prefix(attribute.get::<String>()?),
+            _ => return Ok(None),
+        });
+    }
+    Ok(Some(devices))
 }
 
 /// `eth0` is one interface; `eth+` (iptables) and `eth*` (nft) are all that begin with `eth`.

@@ -52,7 +52,10 @@ impl Nested for SetDesc {
             let attribute = attribute?;
             match attribute.kind() {
                 NFTA_SET_DESC_SIZE => desc.size = Some(attribute.get()?),
-                NFTA_SET_DESC_CONCAT => desc.fields = fields(attribute.attributes())?,
+                NFTA_SET_DESC_CONCAT => match fields(attribute.attributes())? {
+                    Some(fields) => desc.fields = fields,
+                    None => desc.unknown.keep(attribute),
+                },
                 _ => desc.unknown.keep(attribute),
             }
         }
@@ -60,7 +63,8 @@ impl Nested for SetDesc {
     }
 }
 
-fn fields(list: Attributes<'_>) -> Result<Vec<u32>, DecodeError> {
+/// The lengths; `None` where the kernel says more of a field than that.
+fn fields(list: Attributes<'_>) -> Result<Option<Vec<u32>>, DecodeError> {
     let mut fields = Vec::new();
     for field in list {
         let mut len = None;
@@ -68,29 +72,36 @@ fn fields(list: Attributes<'_>) -> Result<Vec<u32>, DecodeError> {
             let attribute = attribute?;
             match attribute.kind() {
                 NFTA_SET_FIELD_LEN => len = Some(attribute.get()?),
-                kind => {
-                    return Err(DecodeError::Content { kind, problem: "unknown in a concatenation's field" });
-                }
+                _ => return Ok(None),
             }
         }
         fields.push(len.ok_or(DecodeError::Missing { name: "NFTA_SET_FIELD_LEN" })?);
     }
-    Ok(fields)
+    Ok(Some(fields))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Attribute, Value};
+    use crate::wire::{Attribute, NLA_F_NESTED, Value};
 
     #[test]
     fn descriptions_survive_the_wire() {
         let mut unknown = Unknown::new();
         unknown.keep(Attribute::new(9, b"abc"));
+        // A concatenation of a later kernel: one field, and of it more than its length.
+        let mut field = Vec::new();
+        Writer::new(&mut field).nest(NFTA_LIST_ELEM, |inner| {
+            inner.put(NFTA_SET_FIELD_LEN, &4u32);
+            inner.put(7, &1u32);
+        });
+        let mut later = Unknown::new();
+        later.keep(Attribute::new(NFTA_SET_DESC_CONCAT | NLA_F_NESTED, &field));
         for desc in [
             SetDesc::default(),
             SetDesc { size: Some(7), ..SetDesc::default() },
             SetDesc { size: None, fields: vec![4, 2], unknown },
+            SetDesc { size: Some(7), fields: Vec::new(), unknown: later },
         ] {
             let mut bytes = Vec::new();
             Writer::new(&mut bytes).put(1, &desc);

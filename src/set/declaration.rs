@@ -164,7 +164,7 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
         self.change(|set| set.flags(SetFlags::EVAL))
     }
 
-    /// Elements can have a timeout of their own ([`Entry::timeout`]); without one they stay.
+    /// Elements can have a timeout of their own ([`Entry::timeout`](super::Entry::timeout)); without one they stay.
     #[must_use]
     pub fn with_timeouts(self) -> Self {
         self.change(|set| set.flags(SetFlags::TIMEOUT))

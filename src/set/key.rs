@@ -17,6 +17,15 @@ pub(crate) const KEY_LIMIT: usize = 64;
 /// A key longer than the kernel takes, 64 bytes with every part filled up to a multiple of four, does not
 /// compile:
 ///
+/// ```
+/// use std::net::Ipv6Addr;
+///
+/// use portcullis::set::SetOf;
+///
+/// type Four = (Ipv6Addr, Ipv6Addr, Ipv6Addr, Ipv6Addr);
+/// assert_eq!(SetOf::<Four>::new("fits").as_set().key_len, 64);
+/// ```
+///
 /// ```compile_fail
 /// use std::net::Ipv6Addr;
 ///

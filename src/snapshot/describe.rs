@@ -5,8 +5,8 @@ use std::{fmt::Write, net::Ipv6Addr, time::Duration};
 use crate::{
     expr::{ChainTarget, Data, Expr, Load, ObjectChoice, Verdict},
     object::{
-        Chain, DataType, Element, ElementData, ElementFlags, Flowtable, MapData, Object, ObjectData, Rule,
-        Set, Table, TableFlags,
+        Chain, DataType, Element, ElementData, ElementFlags, Flowtable, MapData, Object, ObjectData, Set,
+        Table, TableFlags,
     },
 };
 
@@ -135,13 +135,6 @@ pub(super) fn chain(chain: &Chain) -> Option<String> {
     }
     parts.extend(chain.comment_text().map(quoted));
     joined(&parts)
-}
-
-/// What a rule does, in words.
-pub(super) fn rule(_table: &Table, rule: &Rule) -> String {
-    let mut words: Vec<String> = rule.expressions().map(word).collect();
-    words.extend(rule.comment_text().map(quoted));
-    words.join(" ")
 }
 
 /// An expression in a word or a few.

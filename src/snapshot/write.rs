@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     object::{Chain, Set, Table, TableRef},
+    render::nft::RuleTexts,
     wire::{Nested, Writer},
 };
 
@@ -73,8 +74,9 @@ impl<W: Write> Out<W> {
         for set in &table.sets {
             self.set(&place, set)?;
         }
+        let texts = RuleTexts::of(table);
         for chain in &table.chains {
-            self.chain(table, &place, chain)?;
+            self.chain(table, &place, chain, &texts)?;
         }
         Ok(())
     }
@@ -93,12 +95,18 @@ impl<W: Write> Out<W> {
         Ok(())
     }
 
-    fn chain(&mut self, table: &Table, place: &TableRef, chain: &Chain) -> io::Result<()> {
+    fn chain(
+        &mut self,
+        table: &Table,
+        place: &TableRef,
+        chain: &Chain,
+        texts: &RuleTexts<'_>,
+    ) -> io::Result<()> {
         self.heading(&heading::named(Kind::Chain, place, &chain.name), describe::chain(chain))?;
         self.attributes(|writer| chain.encode(table.family, &table.name, None, writer))?;
         let place = place.chain(&chain.name);
         for (index, rule) in chain.rules.iter().enumerate() {
-            self.heading(&heading::rule(&place, index + 1), Some(describe::rule(table, rule)))?;
+            self.heading(&heading::rule(&place, index + 1), Some(texts.text(rule)))?;
             self.attributes(|writer| rule.encode(&table.name, &chain.name, writer))?;
         }
         Ok(())

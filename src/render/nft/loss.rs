@@ -51,7 +51,10 @@ pub(super) fn losses(nft: &Nft<'_>) -> Vec<Loss> {
         What::Rule(family, rule) => found.rule(rule, around(family)),
         What::Set(set) => found.set(set),
         What::Object(object) => found.object(object),
-        What::Flowtable(flowtable) => found.unknown(&flowtable.unknown),
+        What::Flowtable(flowtable) => {
+            found.unknown(&flowtable.unknown);
+            found.unknown(&flowtable.hook_unknown);
+        }
     }
     found.losses
 }
@@ -123,6 +126,7 @@ impl Found {
                 found.within(format!("flowtable {}", flowtable.name), |found| {
                     found.name(&flowtable.name);
                     found.unknown(&flowtable.unknown);
+                    found.unknown(&flowtable.hook_unknown);
                 });
             }
             for set in &table.sets {
@@ -156,6 +160,9 @@ impl Found {
         self.name(&chain.name);
         self.comment(chain.comment_text());
         self.unknown(&chain.unknown);
+        if let Some(base) = &chain.base {
+            self.unknown(&base.unknown);
+        }
         self.userdata(chain.userdata.as_deref(), &[userdata::COMMENT]);
         let said = ChainFlags::BASE | ChainFlags::HW_OFFLOAD | ChainFlags::BINDING;
         if !said.contains(chain.flags) {

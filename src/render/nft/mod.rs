@@ -155,6 +155,24 @@ impl fmt::Display for Nft<'_> {
     }
 }
 
+/// The texts of a table's rules, one by one: what they refer to is looked for once.
+pub(crate) struct RuleTexts<'a> {
+    family: Family,
+    index: Index<'a>,
+}
+
+impl<'a> RuleTexts<'a> {
+    /// Of a table.
+    pub(crate) fn of(table: &'a Table) -> Self {
+        Self { family: table.family, index: Index::of(Some(table)) }
+    }
+
+    /// A rule of the table.
+    pub(crate) fn text(&self, rule: &Rule) -> String {
+        chain::line(rule, Around::new(self.family, &self.index, Names::default())).text
+    }
+}
+
 /// What stands in a table, on its own.
 fn outdented(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     text.lines().try_for_each(|line| writeln!(f, "{}", line.strip_prefix('\t').unwrap_or(line)))

@@ -5,6 +5,7 @@ mod compare;
 mod corpus;
 mod coverage;
 mod dump;
+mod nft_text;
 mod own_listing;
 mod seeds;
 mod tree;

@@ -11,7 +11,7 @@ use super::{
 
 /// A dump without what nft does not list of base chains: their counters, and that they count (NFTA_CHAIN_COUNTERS and
 /// NFTA_CHAIN_FLAGS). iptables-nft's base chains always count.
-fn leniently(mut dump: Dump) -> Dump {
+pub(super) fn leniently(mut dump: Dump) -> Dump {
     for message in dump.messages.iter_mut().filter(|message| message.kind == nft::NEWCHAIN) {
         let kept = Attributes::new(&message.attributes).map(|attribute| attribute.expect("an attribute"));
         let mut attributes = Vec::new();

@@ -6,13 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use portcullis::wire::nft;
+use portcullis::{Scope, wire::nft};
 use portcullis_world::need_namespaces;
 
 use super::{
     corpus::{host, rulesets},
     dump::Dump,
 };
+use crate::support::open;
 
 /// The kinds of messages, in the order of `fuzz/fuzz_targets/input/mod.rs`.
 const KINDS: [u16; 7] = [
@@ -32,13 +33,17 @@ const GOLDEN: &str = include_str!("../../codec/golden/nft-1.0.6-little-endian.tx
 #[ignore = "writes the seeds of the fuzz targets to fuzz/corpus"]
 fn write_seeds() {
     need_namespaces!();
-    let mut seeds = HashSet::new();
+    let (mut seeds, mut files) = (HashSet::new(), HashSet::new());
     for ruleset in rulesets() {
         let host = host("from");
         if ruleset.load(&host).is_ok() {
             for message in Dump::of(&host).messages {
                 seeds.insert(seed(message.kind, message.family, &message.attributes));
             }
+            let mut file = Vec::new();
+            let snapshot = open(&host).snapshot(Scope::Ruleset).expect("a snapshot");
+            snapshot.write_to(&mut file).expect("memory takes everything");
+            files.insert(file);
         }
     }
     let recorded: Vec<_> = GOLDEN.lines().skip(1).collect();
@@ -47,16 +52,16 @@ fn write_seeds() {
         let bytes: Vec<u8> = digits.map(|two| u8::from_str_radix(two, 16).expect("hexadecimal")).collect();
         seeds.insert(seed(nft::NEWRULE, bytes[0], &bytes[4..]));
     }
-    for target in ["message", "roundtrip"] {
+    for (target, seeds) in [("message", &seeds), ("roundtrip", &seeds), ("snapshot", &files)] {
         let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
         std::fs::create_dir_all(&folder).expect("a folder");
-        for seed in &seeds {
+        for seed in seeds {
             let mut hash = DefaultHasher::new();
             seed.hash(&mut hash);
             std::fs::write(folder.join(format!("{:016x}", hash.finish())), seed).expect("a seed");
         }
     }
-    println!("{} seeds", seeds.len());
+    println!("{} seeds of messages, {} of snapshots", seeds.len(), files.len());
 }
 
 fn seed(kind: u16, family: u8, attributes: &[u8]) -> Vec<u8> {

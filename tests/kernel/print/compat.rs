@@ -20,7 +20,7 @@ const NATIVE: &[&str] = &[
     "-i lo",
     "! -i lo -f",
     "-m mark --mark 1/0xff -j DROP",
-    "-j LOG --log-prefix hello",
+    "-j NFLOG --nflog-group 3",
 ];
 
 /// What it leaves to matches and targets of its own, and which.
@@ -29,10 +29,11 @@ const FOREIGN: &[(&str, &str)] = &[
     ("-m conntrack --ctstate NEW -j ACCEPT", "xt match conntrack"),
     ("-p tcp -m multiport --dports 22,80", "xt match multiport"),
     ("-j REJECT", "xt target REJECT"),
+    ("-j LOG --log-prefix hello", "xt target LOG"),
 ];
 
 fn iptables(host: &Host, rule: &str) {
-    let output = host.output(Command::new("iptables-nft").args(["-A", "OUTPUT"]).args(rule.split(' ')));
+    let output = host.output(Command::new("iptables-nft").args(["-A", "FORWARD"]).args(rule.split(' ')));
     assert!(output.status.success(), "{rule}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -48,10 +49,10 @@ fn rules_of_iptables_are_printed_as_nft_prints_them() {
     NATIVE.iter().chain(FOREIGN.iter().map(|(rule, _)| rule)).for_each(|rule| iptables(&host, rule));
     let place = TableRef::new(Family::Ip, "filter");
     let table = open(&host).table(place).expect("the table is read").expect("a table");
-    let chain = table.chains.iter().find(|chain| chain.name == "OUTPUT").expect("the chain");
+    let chain = table.chains.iter().find(|chain| chain.name == "FORWARD").expect("the chain");
     assert_eq!(chain.rules.len(), NATIVE.len() + FOREIGN.len());
     let listing = nft_listing(&host).expect("nft is there");
-    let listed = listing.lines().skip_while(|line| line.trim() != "chain OUTPUT {").skip(2).map(str::trim);
+    let listed = listing.lines().skip_while(|line| line.trim() != "chain FORWARD {").skip(2).map(str::trim);
     let is_foreign =
         |expression: &Expr| matches!(expression, Expr::XtMatch(_) | Expr::XtTarget(_) | Expr::Unknown(_));
     let commands = NATIVE.iter().copied().chain(FOREIGN.iter().map(|(rule, _)| *rule));

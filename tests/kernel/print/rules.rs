@@ -192,6 +192,10 @@ impl Outcome {
         let interfaces = [(1, "lo".to_owned())];
         let said = |rule: &Rule| rule.nft(group.family).within(&table).interfaces(&interfaces).to_string();
         let texts: Vec<_> = rules.iter().map(said).collect();
+        for (sentence, rule) in sentences.iter().zip(rules) {
+            let lost = rule.nft(group.family).within(&table).losses();
+            assert!(lost.is_empty() || sentence.contains("cgroupv2"), "{sentence}: {lost:?}");
+        }
         let listed = group.listed(&host);
         assert_eq!(listed.len(), rules.len(), "{listed:#?}");
         for ((sentence, ours), nfts) in sentences.iter().zip(&texts).zip(&listed) {

@@ -175,7 +175,7 @@ fn every_kind_of_key_is_nfts() {
     pairs.set([Realm(5)], "realm", "5");
     pairs.set([TcClass(0x10002)], "classid", "1:2");
     // nft looks the number's path up.
-    pairs.set([CgroupId(1); 0], "cgroupsv2", "");
+    pairs.set([] as [CgroupId; 0], "cgroupsv2", "");
     pairs.set([Uid(1000)], "uid", "1000");
     pairs.set([Gid(1000)], "gid", "1000");
     pairs.set([CtState::NEW, CtState::ESTABLISHED], "ct_state", "new, established");
@@ -354,7 +354,7 @@ fn every_property_is_nfts() {
     );
     pairs.add(
         |name| SetOf::<Ipv4Addr>::new(name).dynamic().timeout(seconds(60)).capacity(128),
-        [v4("0.0.0.0"); 0],
+        [] as [Ipv4Addr; 0],
         "set",
         "type ipv4_addr; size 128; flags dynamic,timeout; timeout 60s",
         "",

@@ -111,6 +111,8 @@ fn a_hundred_thousand_entries_of_a_map() {
     assert_eq!(found.value, Mark(70_000));
 }
 
+type Ports<'t> = portcullis::Entries<'t, Interval<Port>, ()>;
+
 #[test]
 fn entries_come_go_and_are_replaced() {
     need_namespaces!();
@@ -120,7 +122,7 @@ fn entries_come_go_and_are_replaced() {
     let mut transaction = edge();
     transaction.add_set_with(TABLE, &set, [run(10, 20), run(15, 30), run(65_000, 65_535)]);
     let mut firewall = commit(&host, &transaction).unwrap();
-    let mut after = |change: &dyn Fn(&mut portcullis::Entries<'_, Interval<Port>, ()>)| {
+    let mut after = |change: &dyn Fn(&mut Ports<'_>)| {
         let mut transaction = Transaction::new();
         change(&mut transaction.entries(TABLE, &set));
         firewall.commit(&transaction).unwrap_or_else(|error| panic!("{error}"));

@@ -88,6 +88,25 @@ fn a_refused_run_is_named() {
         transaction.entries(TABLE, &set).create([run(10, 20)]);
     });
     contains(&text, &["EEXIST", "element 0: 10-20"]);
+    // Far into a call of several messages, named by its place among the sorted ones.
+    let text = refusal(&mut firewall, |transaction| {
+        let many = (50..10_050).filter(|port| *port != 9_000).map(|port| run(port * 2, port * 2));
+        transaction.entries(TABLE, &set).create(many.chain([run(35, 35)]));
+    });
+    contains(&text, &["element 0: 35"]);
+    let text = refusal(&mut firewall, |transaction| {
+        let many = (0..5).chain(50..10_050).map(|port| run(port * 2, port * 2));
+        transaction.entries(TABLE, &set).delete(many.chain([run(30, 40)]).skip(5));
+    });
+    contains(&text, &["ENOENT", "element 1: 100"]);
+    let mut more = Transaction::new();
+    more.entries(TABLE, &set).add((50..10_050).map(|port| run(port * 2, port * 2)));
+    firewall.commit(&more).unwrap();
+    let text = refusal(&mut firewall, |transaction| {
+        let many = (50..10_050).filter(|port| *port != 9_000).map(|port| run(port * 2, port * 2));
+        transaction.entries(TABLE, &set).delete(many.chain([run(25_001, 25_003)]));
+    });
+    contains(&text, &["ENOENT", "element 9999: 25001-25003"]);
 
     let pairs = SetOf::<(Interval<Port>, Ipv4Addr)>::new("pairs");
     let mut firewall = loaded(|transaction| {

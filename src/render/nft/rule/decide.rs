@@ -85,7 +85,7 @@ impl Reader<'_> {
         if let Some(group) = log.group {
             text += &format!(" group {group}");
         }
-        if let Some(snaplen) = log.snaplen.filter(|snaplen| *snaplen != 0) {
+        if let Some(snaplen) = log.snaplen {
             text += &format!(" snaplen {snaplen}");
         }
         if let Some(threshold) = log.qthreshold.filter(|threshold| *threshold != 0) {

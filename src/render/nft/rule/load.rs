@@ -24,7 +24,9 @@ impl Reader<'_> {
             },
             Expr::Payload(payload) => match payload.access {
                 PayloadAccess::Load(dreg) => (dreg, Value::Payload(Bits::from(payload))),
-                PayloadAccess::Store { sreg, .. } => return self.store_payload(payload.into(), sreg),
+                PayloadAccess::Store { sreg, checksum, .. } => {
+                    return self.store_payload(payload.into(), sreg, checksum);
+                }
             },
             Expr::Exthdr(exthdr) => match exthdr.access {
                 ExthdrAccess::Load(dreg) => (dreg, Value::Extension(exthdr.into())),

@@ -11,6 +11,7 @@
 mod bytes;
 mod decide;
 mod extension;
+mod keys;
 mod layers;
 mod load;
 mod matching;

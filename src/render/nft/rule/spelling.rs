@@ -5,9 +5,10 @@ use crate::{
     wire::{Attributes, Writer},
 };
 
-/// Text between quotation marks, and whether it is the same: nft knows no way to write a quotation mark in a text.
+/// Text between quotation marks, and whether it is the same: nft has no way to write a quotation mark in a text, nor a
+/// dollar, with which its variables begin.
 pub(super) fn quoted(text: &str) -> (String, bool) {
-    let unfit = |character: char| character == '"' || character.is_control();
+    let unfit = |character: char| matches!(character, '"' | '$') || character.is_control();
     let same = !text.contains(unfit);
     (format!("\"{}\"", text.replace(unfit, "?")), same)
 }
@@ -39,6 +40,7 @@ mod tests {
     fn text_that_nft_cannot_read_is_told() {
         assert_eq!(quoted("ssh: "), ("\"ssh: \"".to_owned(), true));
         assert_eq!(quoted("a\" accept"), ("\"a? accept\"".to_owned(), false));
+        assert_eq!(quoted("$x"), ("\"?x\"".to_owned(), false));
         assert_eq!(identifier("KUBE-SVC_1.a"), ("KUBE-SVC_1.a".to_owned(), true));
         assert_eq!(identifier("in; accept"), ("in??accept".to_owned(), false));
         assert!(!identifier("1st").1);

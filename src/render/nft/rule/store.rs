@@ -1,12 +1,13 @@
 //! Statements that change the packet, its connection, or what the kernel knows about it.
 
 use super::{
-    Reader, bytes, extension,
+    Reader, bytes, extension, keys,
+    protocol::Protocol,
     value::{Bits, Extension, Value},
-    words::{meta, raw},
+    words::raw,
 };
 use crate::{
-    expr::{CtDirection, CtKey, MetaKey, PayloadBase, Register},
+    expr::{ChecksumKind, CtDirection, CtKey, MetaKey, PayloadBase, Register},
     render::nft::datatype::Datatype,
 };
 
@@ -20,7 +21,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn store_meta(&mut self, key: MetaKey, sreg: Register) -> Option<()> {
-        let target = meta(key)?;
+        let target = keys::meta(key)?;
         // nft says `meta` here before every key.
         let words = target.text.strip_prefix("meta ").unwrap_or(&target.text).to_owned();
         let value = self.stored(sreg, 4, target.kind)?;
@@ -52,7 +53,16 @@ impl Reader<'_> {
         self.push(format!("{} set {value}", named.words))
     }
 
-    pub(super) fn store_payload(&mut self, bits: Bits, sreg: Register) -> Option<()> {
+    pub(super) fn store_payload(
+        &mut self,
+        bits: Bits,
+        sreg: Register,
+        checksum: Option<ChecksumKind>,
+    ) -> Option<()> {
+        // nft has the checksum mended wherever it knows one, and has no word to leave it alone.
+        if let Some(expected) = self.layers.at(bits.base).and_then(Protocol::checksum) {
+            self.lossless &= checksum == Some(expected);
+        }
         let value = self.registers.get(sreg, bits.len.div_ceil(8))?;
         if let Some((protocol, field)) = self.layers.field(bits) {
             let value = match &value {

@@ -19,6 +19,7 @@ pub(super) fn address_type(family: AddressFamily) -> Option<(Datatype, u32)> {
 impl Reader<'_> {
     pub(super) fn nat(&mut self, nat: &Nat) -> Option<()> {
         let flags = nat.flags.unwrap_or(NatFlags::empty());
+        self.lossless &= sayable(flags);
         let mut words = nat.kind.word()?.to_owned();
         let map = nat.addr_min.and_then(|address| self.registers.one(address));
         // A map gives address and port together, or both ends of a range.
@@ -111,6 +112,7 @@ impl Reader<'_> {
         high: Option<Register>,
         flags: Option<NatFlags>,
     ) -> Option<()> {
+        self.lossless &= flags.is_none_or(sayable);
         let to = match low {
             Some(low) => format!(" to :{}", self.ports(low, high)?),
             None => String::new(),
@@ -148,6 +150,17 @@ impl Reader<'_> {
 fn bracketed(addresses: &str) -> String {
     let ends: Vec<_> = addresses.split('-').map(|end| format!("[{end}]")).collect();
     ends.join("-")
+}
+
+/// Whether the text has all flags: besides those that it names, nft sets some by what is translated.
+fn sayable(flags: NatFlags) -> bool {
+    let said = NatFlags::MAP_IPS
+        | NatFlags::PROTO_SPECIFIED
+        | NatFlags::PROTO_RANDOM
+        | NatFlags::PERSISTENT
+        | NatFlags::PROTO_RANDOM_FULLY
+        | NatFlags::NETMAP;
+    (flags - said).is_empty()
 }
 
 fn nat_flags(flags: NatFlags) -> String {

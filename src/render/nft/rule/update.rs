@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::{
-    expr::{Dynset, DynsetOp},
+    expr::{Dynset, DynsetFlags, DynsetOp},
     object::{MapData, SetFlags},
     render::nft::{
         datatype::{Datatype, duration, parts},
@@ -13,6 +13,8 @@ use crate::{
 impl Reader<'_> {
     pub(super) fn update(&mut self, dynset: &Dynset) -> Option<()> {
         let found = self.around.find(&dynset.set, dynset.set_id)?;
+        // Going on only where the element was there already has no word.
+        self.lossless &= !dynset.flags.is_some_and(|flags| flags.contains(DynsetFlags::INV));
         let kind = match parts(found.key_type).as_slice() {
             [one] => *one,
             _ => Datatype::Hex,

@@ -1,16 +1,13 @@
 //! Values in nft's words.
 
 use super::{
-    bytes, extension,
+    bytes, extension, keys,
     layers::Layers,
     protocol::{IcmpNeed, Protocol},
     value::{Bits, Value},
 };
 use crate::{
-    expr::{
-        CtDirection, CtKey, Data, FibFlags, FibResult, Hash, HashKind, MetaKey, Numgen, Osf, OsfFlags,
-        OsfTtl, PayloadBase, RtKey, SocketKey, Xfrm, XfrmKey,
-    },
+    expr::{CtDirection, CtKey, Data, Hash, HashKind, PayloadBase},
     object::{ElementFlags, MapData, Set, SetFlags},
     render::nft::{
         around::Around,
@@ -32,7 +29,7 @@ pub(super) struct Said {
 }
 
 impl Said {
-    fn new(text: impl Into<String>, kind: Datatype) -> Self {
+    pub(super) fn new(text: impl Into<String>, kind: Datatype) -> Self {
         Self { text: text.into(), kind, uses: Vec::new(), calculated: false }
     }
 }
@@ -53,23 +50,23 @@ impl Speaker<'_> {
     /// A value in words; `None` where nft has none. `kind` is the type of a constant.
     pub(super) fn say(self, value: &Value, kind: Datatype) -> Option<Said> {
         Some(match value {
-            Value::Meta(key) => meta(*key)?,
+            Value::Meta(key) => keys::meta(*key)?,
             Value::Payload(bits) => self.payload(*bits)?,
             Value::Ct(key, direction) => self.ct(*key, *direction)?,
-            Value::Route(key) => route(*key)?,
-            Value::Socket(key, level) => socket(*key, *level)?,
+            Value::Route(key) => keys::route(*key)?,
+            Value::Socket(key, level) => keys::socket(*key, *level)?,
             Value::Extension(extension) => {
                 let named = extension::named(*extension)?;
                 let uses = extension_uses(&named.words);
                 Said { uses, ..Said::new(named.words, named.kind) }
             }
-            Value::Fib(flags, result) => fib(*flags, *result)?,
-            Value::Osf(osf) => fingerprint(osf)?,
-            Value::Xfrm(xfrm) => ipsec(xfrm)?,
+            Value::Fib(flags, result) => keys::fib(*flags, *result)?,
+            Value::Osf(osf) => keys::fingerprint(osf)?,
+            Value::Xfrm(xfrm) => keys::ipsec(xfrm)?,
             // nft 1.0.6 has no words for tunnels' metadata.
             Value::Tunnel(_) => return None,
             Value::Hash(hash, of) => self.hash(hash, of.as_deref())?,
-            Value::Numgen(numgen) => numbers(numgen)?,
+            Value::Numgen(numgen) => keys::numbers(numgen)?,
             Value::Constant(bytes) => Said::new(self.constant(kind, bytes), kind),
             Value::Concat(values) => self.concat(values)?,
             Value::Bitwise { of, mask, xor } => self.bitwise(of, mask, xor, kind)?,
@@ -147,7 +144,7 @@ impl Speaker<'_> {
         if let Some(seed) = hash.seed {
             text += &format!(" seed {seed:#x}");
         }
-        text += &offset(hash.offset);
+        text += &keys::offset(hash.offset);
         Some(Said { uses, ..Said::new(text, Datatype::HostInteger) })
     }
 
@@ -307,145 +304,6 @@ fn extension_uses(words: &str) -> Vec<(Protocol, IcmpNeed)> {
         Some("ip") => vec![(Protocol::Ip, IcmpNeed::Any)],
         _ => vec![(Protocol::Ip6, IcmpNeed::Any)],
     }
-}
-
-fn offset(offset: Option<u32>) -> String {
-    match offset {
-        None | Some(0) => String::new(),
-        Some(offset) => format!(" offset {offset}"),
-    }
-}
-
-/// The words and the type of a meta key.
-pub(super) fn meta(key: MetaKey) -> Option<Said> {
-    let kind = match key {
-        MetaKey::Protocol | MetaKey::BriIifVproto => Datatype::EtherType,
-        MetaKey::Priority => Datatype::ClassId,
-        MetaKey::Mark => Datatype::Mark,
-        MetaKey::Iif | MetaKey::Oif | MetaKey::Sdif => Datatype::IfIndex,
-        MetaKey::IifName
-        | MetaKey::OifName
-        | MetaKey::BriIifName
-        | MetaKey::BriOifName
-        | MetaKey::IifKind
-        | MetaKey::OifKind
-        | MetaKey::SdifName => Datatype::IfName,
-        MetaKey::IifType | MetaKey::OifType => Datatype::ArpHrd,
-        MetaKey::SkUid => Datatype::Uid,
-        MetaKey::SkGid => Datatype::Gid,
-        MetaKey::RtClassId => Datatype::Realm,
-        MetaKey::NfProto => Datatype::NfProto,
-        MetaKey::L4Proto => Datatype::InetProto,
-        MetaKey::PktType => Datatype::PacketType,
-        MetaKey::IifGroup | MetaKey::OifGroup => Datatype::DevGroup,
-        // The kernel's random number has no byte order.
-        MetaKey::Prandom => Datatype::Integer,
-        MetaKey::SecPath => Datatype::Boolean,
-        MetaKey::TimeNs => Datatype::TimeDate,
-        MetaKey::TimeDay => Datatype::TimeDay,
-        MetaKey::TimeHour => Datatype::TimeHour,
-        MetaKey::Len
-        | MetaKey::NfTrace
-        | MetaKey::SecMark
-        | MetaKey::Cpu
-        | MetaKey::Cgroup
-        | MetaKey::BriIifPvid => Datatype::HostInteger,
-        // nft 1.0.6 does not know these.
-        MetaKey::BriBroute | MetaKey::BriIifHwAddr | MetaKey::Other(_) => return None,
-    };
-    let word = match key {
-        MetaKey::SecPath => "ipsec",
-        key => key.word()?,
-    };
-    let alone = matches!(
-        key,
-        MetaKey::Iif
-            | MetaKey::Oif
-            | MetaKey::IifName
-            | MetaKey::OifName
-            | MetaKey::IifGroup
-            | MetaKey::OifGroup
-    );
-    Some(Said::new(if alone { word.to_owned() } else { format!("meta {word}") }, kind))
-}
-
-fn route(key: RtKey) -> Option<Said> {
-    let kind = match key {
-        RtKey::ClassId => Datatype::Realm,
-        RtKey::NextHop4 => Datatype::Ipv4Addr,
-        RtKey::NextHop6 => Datatype::Ipv6Addr,
-        RtKey::TcpMss => Datatype::HostInteger,
-        RtKey::Xfrm => Datatype::Boolean,
-        RtKey::Other(_) => return None,
-    };
-    Some(Said::new(format!("rt {}", key.word()?), kind))
-}
-
-fn socket(key: SocketKey, level: Option<u32>) -> Option<Said> {
-    Some(match key {
-        SocketKey::Mark => Said::new("socket mark", Datatype::Mark),
-        SocketKey::CgroupV2 => {
-            Said::new(format!("socket cgroupv2 level {}", level.unwrap_or(0)), Datatype::CgroupV2)
-        }
-        SocketKey::Transparent | SocketKey::Wildcard => {
-            Said::new(format!("socket {}", key.word()?), Datatype::HostInteger)
-        }
-        SocketKey::Other(_) => return None,
-    })
-}
-
-fn fib(flags: FibFlags, result: FibResult) -> Option<Said> {
-    let mut selectors = Vec::new();
-    for (flag, word) in [
-        (FibFlags::SADDR, "saddr"),
-        (FibFlags::DADDR, "daddr"),
-        (FibFlags::MARK, "mark"),
-        (FibFlags::IIF, "iif"),
-        (FibFlags::OIF, "oif"),
-    ] {
-        if flags.contains(flag) {
-            selectors.push(word);
-        }
-    }
-    let kind = match result {
-        _ if flags.contains(FibFlags::PRESENT) => Datatype::Boolean,
-        FibResult::Oif => Datatype::IfIndex,
-        FibResult::OifName => Datatype::IfName,
-        FibResult::AddrType => Datatype::FibAddrType,
-        FibResult::Other(_) => return None,
-    };
-    Some(Said::new(format!("fib {} {}", selectors.join(" . "), result.word()?), kind))
-}
-
-fn fingerprint(osf: &Osf) -> Option<Said> {
-    let ttl = match osf.ttl {
-        None | Some(OsfTtl::Exact) => "",
-        Some(OsfTtl::Loose) => "ttl loose ",
-        Some(OsfTtl::Skip) => "ttl skip ",
-        Some(OsfTtl::Other(_)) => return None,
-    };
-    let version = osf.flags.is_some_and(|flags| flags.contains(OsfFlags::VERSION));
-    Some(Said::new(format!("osf {ttl}{}", if version { "version" } else { "name" }), Datatype::String))
-}
-
-fn ipsec(xfrm: &Xfrm) -> Option<Said> {
-    let kind = match xfrm.key {
-        XfrmKey::DaddrIp4 | XfrmKey::SaddrIp4 => Datatype::Ipv4Addr,
-        XfrmKey::DaddrIp6 | XfrmKey::SaddrIp6 => Datatype::Ipv6Addr,
-        XfrmKey::ReqId => Datatype::HostInteger,
-        XfrmKey::Spi => Datatype::Integer,
-        XfrmKey::Other(_) => return None,
-    };
-    let spnum = match xfrm.spnum {
-        None | Some(0) => String::new(),
-        Some(spnum) => format!(" spnum {spnum}"),
-    };
-    Some(Said::new(format!("ipsec {}{spnum} {}", xfrm.direction.word()?, xfrm.key.word()?), kind))
-}
-
-fn numbers(numgen: &Numgen) -> Option<Said> {
-    let text = format!("numgen {} mod {}{}", numgen.kind.word()?, numgen.modulus, offset(numgen.offset));
-    Some(Said::new(text, Datatype::HostInteger))
 }
 
 /// The bytes of a value of this type, most significant first.

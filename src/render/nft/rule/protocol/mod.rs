@@ -3,7 +3,10 @@
 mod fields;
 
 use super::value::Bits;
-use crate::{expr::PayloadBase, render::nft::datatype::Datatype};
+use crate::{
+    expr::{ChecksumKind, PayloadBase},
+    render::nft::datatype::Datatype,
+};
 
 /// A protocol whose header nft has words for, or a family's stand-in for the link layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +90,17 @@ impl Protocol {
             Self::Inet | Self::Netdev | Self::Ether | Self::Vlan => PayloadBase::Link,
             Self::Ip | Self::Ip6 | Self::Arp => PayloadBase::Network,
             _ => PayloadBase::Transport,
+        }
+    }
+
+    /// How its header's checksum is made, if it has one.
+    pub(super) fn checksum(self) -> Option<ChecksumKind> {
+        match self {
+            Self::Ip | Self::Icmp | Self::Icmp6 | Self::Igmp | Self::Udp | Self::Tcp => {
+                Some(ChecksumKind::Inet)
+            }
+            Self::Sctp => Some(ChecksumKind::Sctp),
+            _ => None,
         }
     }
 
