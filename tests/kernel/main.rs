@@ -7,6 +7,7 @@ mod json;
 mod oracle;
 mod support;
 
+mod blocklist;
 mod chains;
 mod classic;
 mod fidelity;
