@@ -90,6 +90,7 @@ statements! {
     matches::ProtocolMatch = "protocol",
     matches::Random,
     matches::ReversePath,
+    matches::SetMatch = "in_set",
     matches::SkGidMatch = "skgid",
     matches::SkUidMatch = "skuid",
     matches::SocketMarkMatch = "socket_mark",
@@ -100,6 +101,7 @@ statements! {
     matches::TosMatch = "tos",
     matches::TtlMatch = "ttl",
     matches::WeekdayMatch = "weekday",
+    targets::ChangeSet,
     targets::ClampMss,
     targets::CopySecmark,
     targets::Count = "counter",
@@ -126,6 +128,7 @@ statements! {
     targets::TproxyTo = "tproxy",
     targets::Trace,
     targets::Untrack = "notrack",
+    targets::VerdictMap,
 }
 
 impl<E: Into<Expr>> From<E> for Statement {

@@ -1,5 +1,6 @@
 //! What a rule does with a packet. One file for each.
 
+mod change_set;
 mod count;
 mod decide;
 mod dscp;
@@ -20,16 +21,19 @@ mod quota;
 mod redirect;
 mod reject;
 mod secmark;
+mod set_change;
 mod synproxy;
 mod tos;
 mod trace;
 mod transparent;
 mod ttl;
 mod untrack;
+mod verdict_map;
 
 #[cfg(test)]
 pub(crate) mod golden;
 
+pub use change_set::{ChangeSet, SetValue};
 pub use count::Count;
 pub use decide::Decide;
 pub use dscp::SetDscp;
@@ -48,9 +52,11 @@ pub use quota::Quota;
 pub use redirect::Redirect;
 pub use reject::{Reject, RejectWith};
 pub use secmark::{CopySecmark, SetSecmark};
+pub use set_change::Change;
 pub use synproxy::Synproxy;
 pub use tos::SetTos;
 pub use trace::Trace;
 pub use transparent::TproxyTo;
 pub use ttl::{SetHopLimit, SetTtl};
 pub use untrack::Untrack;
+pub use verdict_map::VerdictMap;
