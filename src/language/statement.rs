@@ -112,7 +112,9 @@ statements! {
     targets::Masquerade,
     targets::MergeMark,
     targets::Nat,
+    targets::NatBy,
     targets::NfLog = "nflog",
+    targets::Offload,
     targets::Queue,
     targets::Quota,
     targets::Redirect,
@@ -120,6 +122,7 @@ statements! {
     targets::SetDscp,
     targets::SetHopLimit,
     targets::SetMark,
+    targets::SetMarkBy,
     targets::SetPriority,
     targets::SetSecmark,
     targets::SetTos,
@@ -128,6 +131,7 @@ statements! {
     targets::TproxyTo = "tproxy",
     targets::Trace,
     targets::Untrack = "notrack",
+    targets::UseObject,
     targets::VerdictMap,
 }
 

@@ -3,7 +3,7 @@
 use super::ByName;
 use crate::{
     Invalid,
-    expr::Verdict,
+    expr::{ObjectKind, Verdict},
     object::{Element, MapData, Set, SetFlags},
     set::{Key, MapValue, SetOf},
 };
@@ -36,6 +36,17 @@ impl UsedSet {
         match self {
             Self::Named { runs, .. } => *runs,
             Self::Own(set) => set.flags.contains(SetFlags::INTERVAL),
+        }
+    }
+
+    /// The kind of the objects that a map of the rule's own leads to.
+    pub(crate) fn object_kind(&self) -> Option<ObjectKind> {
+        match self {
+            Self::Own(set) => match set.data {
+                Some(MapData::Object(kind)) => Some(kind),
+                _ => None,
+            },
+            Self::Named { .. } => None,
         }
     }
 

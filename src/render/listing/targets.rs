@@ -14,7 +14,7 @@ use crate::{
         Item,
         select::{Lookup, MapKey, UsedSet},
         targets::{
-            Change, ClampMss, Decide, Log, MarkOf, MarkOp, Nat, NatTo, NfLog, Queue, Quota, RejectWith, SetMark,
+            Change, ClampMss, Decide, Log, MarkOf, MarkOp, Nat, NatTo, NfLog, ObjectName, Queue, Quota, RejectWith, SetMark,
             SetValue, Synproxy, TproxyTo,
         },
     },
@@ -114,6 +114,25 @@ pub(super) fn say(statement: &Statement, row: &mut Row, style: Style) {
             row.target("TEE", format!("TEE{gateway}{device}"));
         }
         Statement::VerdictMap(map) => row.target("vmap", format!("vmap {}", looked_up(&map.0, style))),
+        Statement::NatBy(nat) => {
+            let name = if nat.kind == NatKind::Source { "SNAT" } else { "DNAT" };
+            row.target(name, format!("to:map {}", looked_up(&nat.by, style)));
+        }
+        Statement::SetMarkBy(mark) => {
+            let (name, text) = match mark.of {
+                MarkOf::Packet => ("MARK", "MARK set map"),
+                MarkOf::Connection => ("CONNMARK", "CONNMARK set map"),
+            };
+            row.target(name, format!("{text} {}", looked_up(&mark.by, style)));
+        }
+        Statement::UseObject(used) => {
+            let which = match &used.object {
+                ObjectName::Named(name) => plain(name).to_string(),
+                ObjectName::By(lookup) => format!("map {}", looked_up(lookup, style)),
+            };
+            row.add(format!("{} {which}", used.kind));
+        }
+        Statement::Offload(offload) => row.target("FLOWOFFLOAD", format!("FLOWOFFLOAD {}", plain(&offload.0))),
         Statement::ChangeSet(change) => change_set(&change.0, row, style),
         Statement::Trace(_) => row.target("TRACE", ""),
         Statement::Untrack(_) => row.target("CT", "CT notrack"),
