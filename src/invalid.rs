@@ -269,6 +269,18 @@ pub enum Invalid {
         /// That of the set.
         found: String,
     },
+    /// A rule changes a set that was not declared for it.
+    #[error("set \"{set}\" cannot {what}: that needs {flag}; declare it with {hint}")]
+    SetCannot {
+        /// The set.
+        set: String,
+        /// What the rule wants of it.
+        what: &'static str,
+        /// What it needs, as nft calls the flag.
+        flag: &'static str,
+        /// How it is declared.
+        hint: &'static str,
+    },
     /// What is to be sent does not fit netlink's format.
     #[error(transparent)]
     Encode(#[from] crate::wire::EncodeError),

@@ -71,7 +71,7 @@ pub use language::{
         Addresses, CgroupV2, DateTime, Dscp, IcmpType, Icmpv6Type, Interface, Ipv6Header, MacAddr, Mark,
         PacketType, Port, Protocol, Rate, TcpFlags, TcpOption, TimeOfDay, Weekday, masked,
     },
-    not,
+    not, select,
     targets::{
         Duplicate, Log, MarkOp, Masquerade, NatTo, NfLog, Queue, Quota, Redirect, RejectWith, Synproxy,
         TproxyTo,

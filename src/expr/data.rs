@@ -168,6 +168,16 @@ const NFT_GOTO: i32 = -4;
 const NFT_RETURN: i32 = -5;
 
 impl Verdict {
+    /// Through the chain of this name, and back.
+    pub fn jump(chain: impl Into<String>) -> Self {
+        Self::Jump(ChainTarget::Name(chain.into()))
+    }
+
+    /// Into the chain of this name, for good.
+    pub fn goto(chain: impl Into<String>) -> Self {
+        Self::Goto(ChainTarget::Name(chain.into()))
+    }
+
     /// The kernel's number.
     pub fn code(&self) -> i32 {
         match self {

@@ -11,6 +11,7 @@ mod same;
 mod whole;
 
 pub(crate) use compare::{prefix_between, said_as_list};
+pub(crate) use same::sorted;
 
 use super::{
     Layer3, Statement,
@@ -38,12 +39,26 @@ pub(crate) struct Lifting<'a> {
     skipped: &'a [Expr],
     sets: &'a [Set],
     layer3: Option<Layer3>,
+    layer4: Option<u8>,
 }
 
 impl<'a> Lifting<'a> {
     /// What comes.
     pub(crate) fn expressions(&self) -> &'a [Expr] {
         self.expressions
+    }
+
+    /// The set of this name, or of this number in the transaction, if it is one of those that are known.
+    pub(crate) fn find_set(&self, name: &str, id: Option<u32>) -> Option<&'a Set> {
+        same::find(name, id, self.sets)
+    }
+
+    /// The transport protocol, where the rule so far or the tests right before have fixed it.
+    pub(crate) fn layer4(&self) -> Option<u8> {
+        self.layer4.or_else(|| match self.skipped {
+            [.., Expr::Meta(Meta { key: MetaKey::L4Proto, .. }), Expr::Cmp(cmp)] => byte(&cmp.data),
+            _ => None,
+        })
     }
 
     /// The IP version, where the table or the rule so far has fixed it.
@@ -104,7 +119,8 @@ impl Rule {
     /// else of the rule is kept.
     ///
     /// `sets` are the anonymous sets that the rule looks up: by name as the kernel calls them, or in the order of
-    /// [`Lowered::sets`](super::Lowered::sets). A lookup of another set stays an expression.
+    /// [`Lowered::sets`](super::Lowered::sets). A lookup of another anonymous set stays an expression; sets of the
+    /// table are known by their names.
     ///
     /// In the same family, the result lowers to the same expressions, but for what the kernel itself fills in where
     /// nothing is said, such as a log's level. Where several sentences do, it is the shortest:
@@ -220,7 +236,7 @@ impl Walk<'_> {
         for skip in (0..=dependencies(rest)).rev() {
             let (skipped, expressions) = rest.split_at_checked(skip * 2)?;
             let skipped = if skipped.is_empty() { implied.as_slice() } else { skipped };
-            let place = Lifting { expressions, skipped, sets: self.sets, layer3: self.known.layer3 };
+            let place = Lifting { expressions, skipped, sets: self.sets, layer3: self.known.layer3, layer4: self.known.layer4 };
             for recognise in RECOGNISERS {
                 let found = recognise(&place).and_then(|word| self.accept(word, rest));
                 if found.is_some() {

@@ -48,7 +48,7 @@ pub(crate) enum Layer3 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Known {
     pub(super) layer3: Option<Layer3>,
-    layer4: Option<u8>,
+    pub(super) layer4: Option<u8>,
     several_with_ports: bool,
     ethernet: bool,
 }

@@ -90,6 +90,7 @@ statements! {
     matches::ProtocolMatch = "protocol",
     matches::Random,
     matches::ReversePath,
+    matches::SetMatch = "in_set",
     matches::SkGidMatch = "skgid",
     matches::SkUidMatch = "skuid",
     matches::SocketMarkMatch = "socket_mark",
@@ -100,6 +101,7 @@ statements! {
     matches::TosMatch = "tos",
     matches::TtlMatch = "ttl",
     matches::WeekdayMatch = "weekday",
+    targets::ChangeSet,
     targets::ClampMss,
     targets::CopySecmark,
     targets::Count = "counter",
@@ -110,7 +112,9 @@ statements! {
     targets::Masquerade,
     targets::MergeMark,
     targets::Nat,
+    targets::NatBy,
     targets::NfLog = "nflog",
+    targets::Offload,
     targets::Queue,
     targets::Quota,
     targets::Redirect,
@@ -118,6 +122,7 @@ statements! {
     targets::SetDscp,
     targets::SetHopLimit,
     targets::SetMark,
+    targets::SetMarkBy,
     targets::SetPriority,
     targets::SetSecmark,
     targets::SetTos,
@@ -126,6 +131,8 @@ statements! {
     targets::TproxyTo = "tproxy",
     targets::Trace,
     targets::Untrack = "notrack",
+    targets::UseObject,
+    targets::VerdictMap,
 }
 
 impl<E: Into<Expr>> From<E> for Statement {

@@ -33,7 +33,7 @@ impl Lifting<'_> {
 
     /// The ranges of a set, each with its first and its last key; of a set without ranges, each key as both.
     pub(crate) fn ranges_of(&self, lookup: &Lookup) -> Option<Vec<(Data, Data)>> {
-        let set = find(lookup, self.sets)?;
+        let set = find(&lookup.set, lookup.set_id, self.sets)?;
         if set.flags.contains(SetFlags::INTERVAL) {
             return ranges(set);
         }
@@ -96,7 +96,7 @@ fn equal_to<T: Operand>(data: &Data) -> Option<Item<T>> {
 }
 
 fn looked_up<T: Operand>(lookup: &Lookup, sets: &[Set]) -> Option<Matching<T>> {
-    let set = find(lookup, sets)?;
+    let set = find(&lookup.set, lookup.set_id, sets)?;
     let negated = lookup.flags.is_some_and(|flags| flags.contains(LookupFlags::INV));
     let mut items: Vec<Item<T>> = if set.flags.contains(SetFlags::INTERVAL) {
         let ranges = ranges(set)?;

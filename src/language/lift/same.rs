@@ -18,12 +18,29 @@ impl Sets<'_> {
         left.len() == right.len()
             && left.iter().zip(right).all(|pair| match pair {
                 (Expr::Lookup(left), Expr::Lookup(right)) => {
-                    let sets = (find(left, self.left), find(right, self.right));
                     same_lookup(left, right)
-                        && matches!(sets, (Some(left), Some(right)) if same_set(left, right))
+                        && self.same_sets((&left.set, left.set_id), (&right.set, right.set_id))
                 }
+                (Expr::Objref(left), Expr::Objref(right)) => match (map_of(left), map_of(right)) {
+                    (Some(left_map), Some(right_map)) => {
+                        same_reference(left, right) && self.same_sets(left_map, right_map)
+                    }
+                    _ => left == right,
+                },
                 (left, right) => filled::same(left, right),
             })
+    }
+}
+
+impl Sets<'_> {
+    /// Whether two names, each with its number in a transaction, are of the same set: of one of the table's, or of two
+    /// anonymous ones that hold the same.
+    fn same_sets(&self, left: (&str, Option<u32>), right: (&str, Option<u32>)) -> bool {
+        match (find(left.0, left.1, self.left), find(right.0, right.1, self.right)) {
+            (Some(left), Some(right)) => same_set(left, right),
+            (None, None) => left == right && left.1.is_none(),
+            _ => false,
+        }
     }
 }
 
@@ -32,6 +49,7 @@ pub(super) fn but_for_sets(left: &[Expr], right: &[Expr]) -> bool {
     left.len() == right.len()
         && left.iter().zip(right).all(|pair| match pair {
             (Expr::Lookup(left), Expr::Lookup(right)) => same_lookup(left, right),
+            (Expr::Objref(left), Expr::Objref(right)) => same_reference(left, right),
             (left, right) => filled::same(left, right),
         })
 }
@@ -46,14 +64,32 @@ pub(super) fn looks_up_by_number(expression: &Expr) -> bool {
     }
 }
 
-/// The set that is looked up.
-pub(super) fn find<'a>(lookup: &Lookup, sets: &'a [Set]) -> Option<&'a Set> {
-    match lookup.set_id {
+/// The set of this name, and of this number in the transaction.
+pub(super) fn find<'a>(name: &str, id: Option<u32>, sets: &'a [Set]) -> Option<&'a Set> {
+    match id {
         Some(id) => {
             let index = usize::try_from(id).ok()?.checked_sub(1)?;
-            sets.get(index).filter(|set| set.name == lookup.set)
+            sets.get(index).filter(|set| set.name == name)
         }
-        None => sets.iter().find(|set| set.name == lookup.set),
+        None => sets.iter().find(|set| set.name == name),
+    }
+}
+
+/// The map that an object is found in.
+fn map_of(objref: &Objref) -> Option<(&str, Option<u32>)> {
+    match &objref.object {
+        ObjectChoice::Map { set, set_id, .. } => Some((set, *set_id)),
+        ObjectChoice::Named { .. } => None,
+    }
+}
+
+/// Whether two references say the same, if their maps do.
+fn same_reference(left: &Objref, right: &Objref) -> bool {
+    match (&left.object, &right.object) {
+        (ObjectChoice::Map { sreg: left_key, .. }, ObjectChoice::Map { sreg: right_key, .. }) => {
+            left_key == right_key && left.unknown == right.unknown
+        }
+        _ => left == right,
     }
 }
 
@@ -79,7 +115,7 @@ fn without_elements(set: &Set) -> Set {
 }
 
 /// The elements of a set, which the kernel lists in its own order: ends of ranges before what begins there.
-pub(super) fn sorted(elements: &[Element]) -> Vec<&Element> {
+pub(crate) fn sorted(elements: &[Element]) -> Vec<&Element> {
     let mut elements: Vec<_> = elements.iter().collect();
     elements.sort_by_key(|element| (&element.key, !element.flags.contains(ElementFlags::INTERVAL_END)));
     elements

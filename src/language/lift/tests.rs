@@ -3,6 +3,7 @@
 mod generated;
 
 use super::*;
+use crate::expr::{ObjectChoice, Objref};
 use crate::{CtState, DateTime, MarkOp, NatTo, RejectWith, language::Lowered, not, object::ElementFlags};
 
 /// The rule as one read from the kernel is: expressions alone.
@@ -14,15 +15,23 @@ pub(crate) fn as_expressions(lowered: &Lowered) -> Rule {
 pub(super) fn as_the_kernel_says(lowered: &Lowered) -> (Rule, Vec<Set>) {
     let (mut lowered, mut number) = (lowered.clone(), 0);
     for expression in &mut lowered.expressions {
-        if let Expr::Lookup(lookup) = expression {
-            lookup.set = format!("__set{number}");
-            lookup.set_id = None;
+        let (name, id) = match expression {
+            Expr::Lookup(lookup) => (&mut lookup.set, &mut lookup.set_id),
+            Expr::Objref(Objref { object: ObjectChoice::Map { set, set_id, .. }, .. }) => (set, set_id),
+            _ => {
+                *expression = filled::filled(expression);
+                continue;
+            }
+        };
+        // Sets of the table keep theirs.
+        if id.take().is_some() {
+            *name = name.replace("%d", &number.to_string());
             number += 1;
         }
         *expression = filled::filled(expression);
     }
     for (number, set) in lowered.sets.iter_mut().enumerate() {
-        set.name = format!("__set{number}");
+        set.name = set.name.replace("%d", &number.to_string());
         set.elements.reverse();
     }
     lowered.sets.reverse();

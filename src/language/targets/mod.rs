@@ -1,11 +1,13 @@
 //! What a rule does with a packet. One file for each.
 
+mod change_set;
 mod count;
 mod decide;
 mod dscp;
 mod duplicate;
 mod last_used;
 mod log;
+mod map_to;
 mod mark;
 mod masquerade;
 mod mss;
@@ -14,43 +16,53 @@ mod nat;
 mod nat_ports;
 mod nat_to;
 mod nflog;
+mod offload;
 mod priority;
 mod queue;
 mod quota;
 mod redirect;
 mod reject;
 mod secmark;
+mod set_change;
 mod synproxy;
 mod tos;
 mod trace;
 mod transparent;
 mod ttl;
 mod untrack;
+mod use_object;
+mod verdict_map;
 
 #[cfg(test)]
 pub(crate) mod golden;
 
+pub use change_set::{ChangeSet, SetValue};
 pub use count::Count;
 pub use decide::Decide;
 pub use dscp::SetDscp;
 pub use duplicate::Duplicate;
 pub use last_used::LastUsed;
 pub use log::Log;
+pub use map_to::{NatBy, NatValue, SetMarkBy};
 pub use mark::{MarkOf, MarkOp, MergeMark, SetMark};
 pub use masquerade::Masquerade;
 pub use mss::ClampMss;
 pub use nat::Nat;
 pub use nat_to::NatTo;
 pub use nflog::NfLog;
+pub use offload::Offload;
 pub use priority::SetPriority;
 pub use queue::Queue;
 pub use quota::Quota;
 pub use redirect::Redirect;
 pub use reject::{Reject, RejectWith};
 pub use secmark::{CopySecmark, SetSecmark};
+pub use set_change::Change;
 pub use synproxy::Synproxy;
 pub use tos::SetTos;
 pub use trace::Trace;
 pub use transparent::TproxyTo;
 pub use ttl::{SetHopLimit, SetTtl};
 pub use untrack::Untrack;
+pub use use_object::{ObjectName, ObjectSource, UseObject};
+pub use verdict_map::VerdictMap;

@@ -17,6 +17,7 @@ impl Statement {
             Self::Log(_) => "LOG",
             // The words of the older ULOG; NFLOG took its place.
             Self::NfLog(_) => "ULOG",
+            Self::NatBy(nat) => nat_name(nat.kind, nat.flags),
             Self::Nat(nat) => nat_name(nat.kind, nat.to.flags),
             Self::Masquerade(_) => "MASQUERADE",
             Self::Redirect(_) => "REDIRECT",

@@ -55,8 +55,9 @@ impl Rule {
     }
 }
 
-impl Lower for Quota {
-    fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
+impl Quota {
+    /// The quota as the kernel takes it.
+    pub(crate) fn expression(&self) -> Result<expr::Quota, Invalid> {
         let Self { bytes, used, over } = *self;
         if i64::try_from(bytes).is_err() {
             let range = format!("0 to {}", i64::MAX);
@@ -67,7 +68,13 @@ impl Lower for Quota {
             return Err(Invalid::OutOfRange { what: "a quota's use", value: used.to_string(), range });
         }
         let flags = if over { QuotaFlags::INV } else { QuotaFlags::empty() };
-        to.push(expr::Quota::new(bytes).consumed(used).flags(flags));
+        Ok(expr::Quota::new(bytes).consumed(used).flags(flags))
+    }
+}
+
+impl Lower for Quota {
+    fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
+        to.push(self.expression()?);
         Ok(())
     }
 }

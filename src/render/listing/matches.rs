@@ -8,13 +8,14 @@ use super::{
     values::{hex, item, items, negatable, own, plain, spaced},
 };
 use crate::{
-    Statement,
+    Family, Statement,
     language::{
         Item, Matching,
         matches::{
-            AddressMatch, Addresses, Interface, InterfaceMatch, IpVersion, PortMatch, Protocol, Side,
-            TcpFlags, Way,
+            AddressMatch, Addresses, Interface, InterfaceMatch, IpVersion, PortMatch, Protocol, SetMatch,
+            Side, TcpFlags, Way,
         },
+        select::{Selector, UsedSet},
         targets::{Reject, RejectWith},
     },
     object::InterfaceName,
@@ -33,6 +34,7 @@ pub(super) fn say(statements: &[Statement], row: &mut Row, style: Style) -> usiz
         Statement::PortMatch(ports) => port(ports, row),
         Statement::IpVersion(IpVersion::V4) => row.add("ipv4"),
         Statement::IpVersion(IpVersion::V6) => row.add("ipv6"),
+        Statement::SetMatch(found) => set_match(found, row, style),
         Statement::Fragment(found) => fragment(found.negated, row),
         Statement::IcmpTypeMatch(types) => {
             let code = match others {
@@ -116,6 +118,36 @@ fn implied(word: &Statement) -> Option<Protocol> {
         Statement::Icmpv6TypeMatch(_) | Statement::Icmpv6CodeMatch(_) => Protocol::ICMPV6,
         _ => return None,
     })
+}
+
+/// A named set as `-m set` says it; a list of the rule's own is counted.
+fn set_match(found: &SetMatch, row: &mut Row, style: Style) {
+    let not = if found.negated { "! " } else { "" };
+    let key = fields(&found.key, style);
+    row.add(match &found.set {
+        UsedSet::Named { name, .. } => format!("{not}match-set {} {key}", plain(name)),
+        own => format!("{not}match-set {} {key}", own.text()),
+    });
+}
+
+/// Fields as iptables says them, where it has words for them.
+pub(super) fn fields(key: &[Selector], style: Style) -> String {
+    let word = |selector: &Selector| match (style.family, selector) {
+        (Family::Ip, Selector::IpSaddr) | (Family::Ip6, Selector::Ip6Saddr) => "src",
+        (Family::Ip, Selector::IpDaddr) | (Family::Ip6, Selector::Ip6Daddr) => "dst",
+        (_, Selector::IpSaddr) => "ip src",
+        (_, Selector::IpDaddr) => "ip dst",
+        (_, Selector::Ip6Saddr) => "ip6 src",
+        (_, Selector::Ip6Daddr) => "ip6 dst",
+        (_, Selector::Sport) => "spt",
+        (_, Selector::Dport) => "dpt",
+        (_, Selector::Iif) => "meta iif",
+        (_, Selector::IifName) => "meta iifname",
+        (_, Selector::Oif) => "meta oif",
+        (_, Selector::OifName) => "meta oifname",
+        (_, other) => other.word(),
+    };
+    key.iter().map(word).collect::<Vec<_>>().join(" . ")
 }
 
 /// `-f`: second and further fragments; `!f`: all but these.

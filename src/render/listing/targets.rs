@@ -3,20 +3,60 @@
 use std::net::IpAddr;
 
 use super::{
+    matches::fields,
     row::{Row, Style},
     values::{hex, item, plain, quoted},
 };
 use crate::{
     Statement,
-    expr::{ChainTarget, Icmp6Code, IcmpCode, IcmpxCode, NatFlags, NatKind, QueueFlags, Verdict},
+    expr::{ChainTarget, DynsetOp, Icmp6Code, IcmpCode, IcmpxCode, NatFlags, NatKind, QueueFlags, Verdict},
     language::{
         Item,
+        select::{Lookup, MapKey, UsedSet},
         targets::{
-            ClampMss, Decide, Log, MarkOf, MarkOp, Nat, NatTo, NfLog, Queue, Quota, RejectWith, SetMark,
-            Synproxy, TproxyTo,
+            Change, ClampMss, Decide, Log, MarkOf, MarkOp, Nat, NatTo, NfLog, ObjectName, Queue, Quota, RejectWith, SetMark,
+            SetValue, Synproxy, TproxyTo,
         },
     },
 };
+
+/// A change of a set, as `-j SET` says it where it has words.
+fn change_set(change: &Change, row: &mut Row, style: Style) {
+    let option = match change.op {
+        DynsetOp::Delete => "del-set",
+        DynsetOp::Add => "add-set",
+        // iptables: `--add-set … --exist`
+        _ => "update-set",
+    };
+    let mut text = format!("{option} {} {}", plain(&change.set), fields(&change.key, style));
+    match &change.value {
+        Some(SetValue::Fields(value)) => text += &format!(" : {}", fields(value, style)),
+        Some(SetValue::Constant(parts)) => {
+            let parts: Vec<_> = parts.iter().map(|part| format!("{part:?}")).collect();
+            text += &format!(" : {}", parts.join(" . "));
+        }
+        _ => {}
+    }
+    if let Some(timeout) = change.timeout {
+        text += &format!(" timeout {}", timeout.as_secs_f64());
+    }
+    for expression in &change.expressions {
+        text += &format!(" {}", expression.name());
+    }
+    row.add(text);
+}
+
+/// What a map is looked up by, and the map.
+fn looked_up(lookup: &Lookup, style: Style) -> String {
+    let key = match &lookup.key {
+        MapKey::Fields(key) => fields(key, style),
+        number => number.to_string(),
+    };
+    match &lookup.map {
+        UsedSet::Named { name, .. } => format!("{key} {}", plain(name)),
+        own => format!("{key} {}", own.text()),
+    }
+}
 
 /// Says a target. What is none stands in the rest as it is.
 pub(super) fn say(statement: &Statement, row: &mut Row, style: Style) {
@@ -73,6 +113,27 @@ pub(super) fn say(statement: &Statement, row: &mut Row, style: Style) {
             let device = copy.device.map(|device| format!(" oif:#{device}")).unwrap_or_default();
             row.target("TEE", format!("TEE{gateway}{device}"));
         }
+        Statement::VerdictMap(map) => row.target("vmap", format!("vmap {}", looked_up(&map.0, style))),
+        Statement::NatBy(nat) => {
+            let name = if nat.kind == NatKind::Source { "SNAT" } else { "DNAT" };
+            row.target(name, format!("to:map {}", looked_up(&nat.by, style)));
+        }
+        Statement::SetMarkBy(mark) => {
+            let (name, text) = match mark.of {
+                MarkOf::Packet => ("MARK", "MARK set map"),
+                MarkOf::Connection => ("CONNMARK", "CONNMARK set map"),
+            };
+            row.target(name, format!("{text} {}", looked_up(&mark.by, style)));
+        }
+        Statement::UseObject(used) => {
+            let which = match &used.object {
+                ObjectName::Named(name) => plain(name).to_string(),
+                ObjectName::By(lookup) => format!("map {}", looked_up(lookup, style)),
+            };
+            row.add(format!("{} {which}", used.kind));
+        }
+        Statement::Offload(offload) => row.target("FLOWOFFLOAD", format!("FLOWOFFLOAD {}", plain(&offload.0))),
+        Statement::ChangeSet(change) => change_set(&change.0, row, style),
         Statement::Trace(_) => row.target("TRACE", ""),
         Statement::Untrack(_) => row.target("CT", "CT notrack"),
         Statement::Synproxy(proxy) => row.target("SYNPROXY", synproxy(proxy)),

@@ -1,0 +1,112 @@
+//! Keys in registers: loaded for a lookup, and recognised.
+
+use super::Selector;
+use crate::{
+    Invalid,
+    expr::{Byteorder, ByteorderOp, Expr, Register},
+    language::{Lifting, Lowering},
+};
+
+/// Where the fields of a key begin: pieces of four bytes, sixteen of which are registers.
+pub(crate) const FIRST: u32 = 0;
+
+/// The register that begins at a piece: the kernel calls every fourth by the number of sixteen bytes.
+pub(crate) fn register(piece: u32) -> Result<Register, Invalid> {
+    if piece % 4 == 0 && piece < 16 {
+        return Ok(Register::from_number(1 + piece / 4));
+    }
+    Register::word(piece).ok_or_else(|| Invalid::Combination {
+        problem: "the fields are longer than the kernel's registers, 64 bytes; take fewer".to_owned(),
+    })
+}
+
+/// The pieces that a field takes.
+fn pieces(selector: Selector) -> u32 {
+    u32::try_from(selector.field_type().padded() / 4).unwrap_or(u32::MAX)
+}
+
+/// The bytes of a key, each field filled up.
+pub(crate) fn length(key: &[Selector]) -> u32 {
+    key.iter().map(|selector| pieces(*selector)).sum::<u32>().saturating_mul(4)
+}
+
+/// Where a value goes that is loaded beside a key: as nft has it, into the next sixteen bytes.
+pub(crate) fn behind(key: &[Selector]) -> u32 {
+    FIRST + length(key).div_ceil(16) * 4
+}
+
+/// The piece at which a register begins.
+pub(crate) fn piece_of(register: Register) -> Option<u32> {
+    match register.number() {
+        number @ 1..=4 => Some((number - 1) * 4),
+        number => number.checked_sub(8),
+    }
+}
+
+/// As nft writes it: `ip saddr . th dport`.
+pub(crate) fn describe(key: &[Selector]) -> String {
+    key.iter().map(|selector| selector.word()).collect::<Vec<_>>().join(" . ")
+}
+
+impl Lowering<'_> {
+    /// Adds the tests that the fields of a key depend on.
+    pub(crate) fn need_key(&mut self, key: &[Selector]) -> Result<(), Invalid> {
+        if key.is_empty() {
+            return Err(Invalid::ListEmpty { what: "selector" });
+        }
+        key.iter().try_for_each(|selector| selector.require(self))
+    }
+
+    /// Loads a key into the registers from a piece on. Sets of `runs` compare byte by byte: numbers of the machine's
+    /// order are turned for them.
+    pub(crate) fn load_key(&mut self, key: &[Selector], from: u32, runs: bool) -> Result<Register, Invalid> {
+        let mut piece = from;
+        for selector in key {
+            let place = register(piece)?;
+            piece += pieces(*selector);
+            // Its last piece must exist, too.
+            register(piece - 1)?;
+            self.push_any(&selector.load(place));
+            if runs && selector.is_turned() {
+                let size = u32::try_from(selector.field_type().len).unwrap_or(u32::MAX);
+                self.push(Byteorder::new(place, place, ByteorderOp::Hton, size, size));
+            }
+        }
+        register(from)
+    }
+}
+
+/// Fields that were found in registers, and what comes behind their loads.
+pub(crate) struct Loads<'a> {
+    pub(crate) key: Vec<Selector>,
+    pub(crate) runs: bool,
+    pub(crate) rest: &'a [Expr],
+}
+
+impl<'a> Loads<'a> {
+    /// The fields that expressions load into the registers from a piece on, but none into `other`.
+    pub(crate) fn find(
+        from: &Lifting<'_>,
+        expressions: &'a [Expr],
+        first: u32,
+        other: Option<Register>,
+    ) -> Option<Self> {
+        let (mut piece, mut rest) = (first, expressions);
+        let mut found = Self { key: Vec::new(), runs: false, rest };
+        while let [load, behind @ ..] = rest {
+            let Ok(place) = register(piece) else { break };
+            let mut candidates = Selector::ALL.iter().filter(|selector| selector.may_follow(from.layer4()));
+            let selector = candidates.find(|selector| selector.load(place) == *load);
+            let Some(selector) = selector.filter(|_| piece == first || Some(place) != other) else { break };
+            rest = behind;
+            if let ([Expr::Byteorder(_), behind @ ..], true) = (rest, selector.is_turned()) {
+                found.runs = true;
+                rest = behind;
+            }
+            found.key.push(*selector);
+            piece += pieces(*selector);
+        }
+        found.rest = rest;
+        Some(found).filter(|found| !found.key.is_empty())
+    }
+}

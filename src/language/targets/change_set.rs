@@ -1,0 +1,274 @@
+//! Changing a set from a rule: nft's `add @blocked { ip saddr timeout 1h }`, iptables' `-j SET` and `-m recent`.
+
+use std::time::Duration;
+
+use super::{Quota, set_change::Change};
+use crate::{
+    Invalid, Rule,
+    expr::{Connlimit, ConnlimitFlags, Counter, Data, DynsetOp, Expr},
+    language::{
+        matches::Rate,
+        select::{Keyed, Known, Mapping, Select, Selector, Used, UsedSet},
+    },
+    object::{ElementData, Set, SetFlags},
+    set::MapValue,
+};
+
+/// What a rule does with a set for each packet: adds an element, adds it or starts its time anew, or deletes it.
+///
+/// The element's key is made of fields of the packet. It can have a timeout, and do something for each packet that
+/// comes to it: with a limit, a quota or a limit of connections, the rule goes on only for packets that these let
+/// pass, so that each key has its own (nft's meters, iptables' `hashlimit` and `connlimit`).
+///
+/// ```
+/// use std::{net::Ipv4Addr, time::Duration};
+///
+/// use portcullis::{CtState, Rule, language::targets::ChangeSet, select::Saddr, set::SetOf};
+/// use portcullis::language::matches::Rate;
+///
+/// // More than ten new connections a minute from one source: no more for an hour.
+/// let meter = SetOf::<Ipv4Addr>::new("meter").dynamic().timeout(Duration::from_secs(120)).capacity(65_536);
+/// let blocked = SetOf::<Ipv4Addr>::new("blocked").dynamic().with_timeouts().capacity(65_536);
+/// Rule::new()
+///     .tcp()
+///     .dport(22)
+///     .ct_state(CtState::NEW)
+///     .change_set(ChangeSet::update(Saddr, &meter).limit(Rate::per_minute(10).over()))
+///     .change_set(ChangeSet::update(Saddr, &blocked).timeout(Duration::from_secs(3600)))
+///     .drop();
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub struct ChangeSet(pub Box<Change>);
+
+impl Rule {
+    /// Changes a set or a map, with all that [`ChangeSet`] can say.
+    #[doc(alias = "dynset")]
+    #[doc(alias = "meter")]
+    #[doc(alias = "hashlimit")]
+    #[doc(alias = "recent")]
+    #[must_use]
+    pub fn change_set(self, change: ChangeSet) -> Self {
+        self.say(change)
+    }
+
+    /// Adds an element to a set, if it is not there; then the rule goes on.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// use portcullis::{Rule, select::Saddr, set::SetOf};
+    ///
+    /// let seen = SetOf::<Ipv4Addr>::new("seen").dynamic().capacity(10_000);
+    /// Rule::new().tcp().dport(7777).add_to_set(Saddr, &seen).drop();
+    /// ```
+    #[must_use]
+    pub fn add_to_set<F>(self, key: impl Select<F>, set: impl Keyed<F>) -> Self {
+        self.say(ChangeSet::add(key, set))
+    }
+
+    /// Deletes an element from a set; then the rule goes on. Where there is none, the rule ends.
+    #[must_use]
+    pub fn delete_from_set<F>(self, key: impl Select<F>, set: impl Keyed<F>) -> Self {
+        self.say(ChangeSet::delete(key, set))
+    }
+}
+
+impl ChangeSet {
+    /// Adds an element to a set, if it is not there.
+    pub fn add<F>(key: impl Select<F>, set: impl Keyed<F>) -> Self {
+        Self::of_set(DynsetOp::Add, key.selectors(), set.used())
+    }
+
+    /// Adds an element to a set, or starts its time anew. The set needs timeouts.
+    pub fn update<F>(key: impl Select<F>, set: impl Keyed<F>) -> Self {
+        Self::of_set(DynsetOp::Update, key.selectors(), set.used())
+    }
+
+    /// Deletes an element from a set.
+    pub fn delete<F>(key: impl Select<F>, set: impl Keyed<F>) -> Self {
+        Self::of_set(DynsetOp::Delete, key.selectors(), set.used())
+    }
+
+    /// Adds an element to a map that leads to what other fields of the packet carry, if it is not there.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// use portcullis::{Mark, Rule, language::targets::ChangeSet, select, set::MapOf};
+    ///
+    /// let marks = MapOf::<Ipv4Addr, Mark>::new("marks").dynamic().capacity(10_000);
+    /// Rule::new().change_set(ChangeSet::add_mapping(select::Saddr, select::Mark, &marks));
+    /// Rule::new().change_set(ChangeSet::add_value(select::Saddr, Mark(7), &marks));
+    /// ```
+    pub fn add_mapping<F, V: MapValue>(
+        key: impl Select<F>,
+        value: impl Select<V>,
+        map: impl Mapping<F, V>,
+    ) -> Self {
+        let value = SetValue::Fields(value.selectors());
+        Self::of_map::<V>(DynsetOp::Add, key.selectors(), value, map.used())
+    }
+
+    /// The same, but starts the time of an element anew that is there. The map needs timeouts.
+    pub fn update_mapping<F, V: MapValue>(
+        key: impl Select<F>,
+        value: impl Select<V>,
+        map: impl Mapping<F, V>,
+    ) -> Self {
+        let value = SetValue::Fields(value.selectors());
+        Self::of_map::<V>(DynsetOp::Update, key.selectors(), value, map.used())
+    }
+
+    /// Adds an element to a map that leads to this value, if it is not there.
+    pub fn add_value<F, V: MapValue>(key: impl Select<F>, value: V, map: impl Mapping<F, V>) -> Self {
+        Self::of_map::<V>(DynsetOp::Add, key.selectors(), SetValue::of(value), map.used())
+    }
+
+    /// The same, but starts the time of an element anew that is there. The map needs timeouts.
+    pub fn update_value<F, V: MapValue>(key: impl Select<F>, value: V, map: impl Mapping<F, V>) -> Self {
+        Self::of_map::<V>(DynsetOp::Update, key.selectors(), SetValue::of(value), map.used())
+    }
+
+    /// How long a new element stays, in whole milliseconds; the set's timeout if unsaid. The set needs timeouts.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.0.timeout = Some(timeout);
+        self
+    }
+
+    /// The element lets so many packets pass, or with [`Rate::over`] those beyond.
+    #[must_use]
+    pub fn limit(mut self, rate: Rate) -> Self {
+        match rate.expression() {
+            Ok(limit) => self.expression(limit),
+            Err(problem) => {
+                self.0.problem.get_or_insert(problem);
+                self
+            }
+        }
+    }
+
+    /// The element counts its packets and bytes.
+    #[must_use]
+    pub fn counter(self) -> Self {
+        self.expression(Counter::new().bytes(0u64).packets(0u64))
+    }
+
+    /// The element lets so many bytes pass, or with [`Quota::over`] those beyond.
+    #[must_use]
+    pub fn quota(mut self, quota: Quota) -> Self {
+        match quota.expression() {
+            Ok(quota) => self.expression(quota),
+            Err(problem) => {
+                self.0.problem.get_or_insert(problem);
+                self
+            }
+        }
+    }
+
+    /// The element lets packets pass while at most so many of its connections exist. Use [`ChangeSet::add`]: the
+    /// kernel knows which connections have ended.
+    #[must_use]
+    pub fn connlimit(self, count: u32) -> Self {
+        self.expression(Connlimit::new(count).flags(ConnlimitFlags::empty()))
+    }
+
+    /// The element lets packets pass while more than so many of its connections exist.
+    #[must_use]
+    pub fn connlimit_over(self, count: u32) -> Self {
+        self.expression(Connlimit::new(count).flags(ConnlimitFlags::INV))
+    }
+
+    /// One more thing that the element does for each packet. The kernel takes two.
+    #[must_use]
+    pub fn expression(mut self, expression: impl Into<Expr>) -> Self {
+        self.0.expressions.push(expression.into());
+        self
+    }
+
+    fn of_set(op: DynsetOp, key: Vec<Selector>, used: Used) -> Self {
+        Self::new(op, key, None, used, None)
+    }
+
+    fn of_map<V: MapValue>(op: DynsetOp, key: Vec<Selector>, value: SetValue, used: Used) -> Self {
+        let data = V::describe(Set::new("", crate::DataType::MARK)).data;
+        Self::new(op, key, Some(value), used, data)
+    }
+
+    fn new(
+        op: DynsetOp,
+        key: Vec<Selector>,
+        value: Option<SetValue>,
+        used: Used,
+        data: Option<crate::object::MapData>,
+    ) -> Self {
+        let mut problem = used.problem(&key, data);
+        let (set, flags) = match used {
+            Used { set: UsedSet::Named { name, .. }, known } => (name, known.map(|Known { flags, .. }| flags)),
+            Used { set: UsedSet::Own(_), .. } => {
+                let text = "a list that belongs to a rule does not change; declare a set and name it";
+                problem.get_or_insert(Invalid::Combination { problem: text.to_owned() });
+                (String::new(), None)
+            }
+        };
+        let change = Change { op, set, key, value, timeout: None, expressions: Vec::new(), flags, problem };
+        Self(Box::new(change))
+    }
+}
+
+/// What a key of a map is to lead to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
+#[non_exhaustive]
+pub enum SetValue {
+    /// What the packet carries.
+    Fields(Vec<Selector>),
+    /// Always the same: the parts of the value, as registers hold them.
+    Constant(Vec<Data>),
+}
+
+impl SetValue {
+    fn of<V: MapValue>(value: V) -> Self {
+        let element = crate::select::own_element(value);
+        let Some(ElementData::Value(data)) = element else { return Self::Constant(Vec::new()) };
+        let mut rest = data.as_bytes();
+        let parts = V::PARTS.iter().map(|part| {
+            let bytes = rest.get(..part.len).unwrap_or_default();
+            rest = rest.get(part.padded()..).unwrap_or_default();
+            Data::new(bytes)
+        });
+        Self::Constant(parts.collect())
+    }
+}
+
+/// Whether a set with these flags can take a change.
+pub(super) fn check_flags(change: &Change, flags: SetFlags) -> Result<(), Invalid> {
+    let lacks = |what: &'static str, flag: &'static str, hint: &'static str| Invalid::SetCannot {
+        set: change.set.clone(),
+        what,
+        flag,
+        hint,
+    };
+    if flags.contains(SetFlags::INTERVAL) {
+        return Err(lacks("change from a rule", "no intervals", "keys of single values"));
+    }
+    if flags.contains(SetFlags::CONSTANT) {
+        return Err(lacks("change from a rule", "no constant", "SetOf::dynamic in the place of constant"));
+    }
+    let timeouts = flags.contains(SetFlags::TIMEOUT);
+    if !timeouts && change.timeout.is_some() {
+        return Err(lacks("take elements with a timeout", "timeout", "SetOf::with_timeouts or SetOf::timeout"));
+    }
+    if !timeouts && change.op == DynsetOp::Update {
+        return Err(lacks("start an element's time anew", "timeout", "SetOf::with_timeouts or SetOf::timeout"));
+    }
+    if !flags.contains(SetFlags::EVAL) && (!timeouts || !change.expressions.is_empty()) {
+        return Err(lacks("change from a rule", "dynamic", "SetOf::dynamic"));
+    }
+    Ok(())
+}

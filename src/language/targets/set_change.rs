@@ -1,0 +1,170 @@
+//! The change of a set, lowered and recognised.
+
+use std::time::Duration;
+
+use super::{
+    ChangeSet,
+    change_set::{SetValue, check_flags},
+};
+use crate::{
+    Invalid,
+    expr::{Data, Dynset, DynsetFlags, DynsetOp, Expr, Immediate, Load, Register},
+    language::{
+        Lift, Lifting, Lower, Lowering,
+        select::{FIRST, Loads, Selector, behind, piece_of, register},
+    },
+    object::{SetFlags, check_name, milliseconds},
+};
+
+/// How many expressions the kernel takes for an element (`NFT_SET_EXPR_MAX`).
+const EXPRESSIONS: usize = 2;
+
+/// What [`ChangeSet`] says.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct Change {
+    /// What is done.
+    pub op: DynsetOp,
+    /// The set's name.
+    pub set: String,
+    /// Of what the element's key is made; several fields are a concatenation.
+    pub key: Vec<Selector>,
+    /// For a map: to what the key leads.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub value: Option<SetValue>,
+    /// How long a new element stays, in whole milliseconds; the set's timeout if absent.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "timeout_ms",
+            default,
+            with = "crate::json::time",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
+    pub timeout: Option<Duration>,
+    /// What the element does for each packet.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub expressions: Vec<Expr>,
+    /// The set's, where the program knows it.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(super) flags: Option<SetFlags>,
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            skip_deserializing,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "crate::json::broken"
+        )
+    )]
+    pub(super) problem: Option<Invalid>,
+}
+
+/// What it says is compared, not what is known of the set.
+impl PartialEq for Change {
+    fn eq(&self, other: &Self) -> bool {
+        let said = |change: &Self| {
+            let Self { op, set, key, value, timeout, expressions, .. } = change.clone();
+            (op, set, key, value, timeout, expressions, change.problem.clone())
+        };
+        said(self) == said(other)
+    }
+}
+
+impl Eq for Change {}
+
+impl Lower for ChangeSet {
+    fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
+        let change = &*self.0;
+        if let Some(problem) = &change.problem {
+            return Err(problem.clone());
+        }
+        check_name("set", &change.set)?;
+        if let Some(flags) = change.flags {
+            check_flags(change, flags)?;
+        }
+        if change.expressions.len() > EXPRESSIONS {
+            let (value, range) = (change.expressions.len().to_string(), format!("0 to {EXPRESSIONS}"));
+            return Err(Invalid::OutOfRange { what: "the number of an element's statements", value, range });
+        }
+        to.need_key(&change.key)?;
+        if let Some(SetValue::Fields(value)) = &change.value {
+            to.need_key(value)?;
+        }
+        let key = to.load_key(&change.key, FIRST, false)?;
+        let value = change.value.as_ref().map(|value| load_value(value, behind(&change.key), to)).transpose()?;
+        let mut dynset = Dynset::new(change.op, change.set.clone(), key);
+        dynset.sreg_data = value;
+        dynset.timeout = change.timeout.map(milliseconds);
+        dynset = change.expressions.iter().cloned().fold(dynset, Dynset::expression);
+        to.push(dynset);
+        Ok(())
+    }
+}
+
+fn load_value(value: &SetValue, from: u32, to: &mut Lowering<'_>) -> Result<Register, Invalid> {
+    match value {
+        SetValue::Fields(fields) => to.load_key(fields, from, false),
+        SetValue::Constant(parts) => {
+            if parts.is_empty() {
+                let problem = "a rule puts values of registers into maps, no verdicts and no objects".to_owned();
+                return Err(Invalid::Combination { problem });
+            }
+            let mut piece = from;
+            for part in parts {
+                to.push(Immediate::data(register(piece)?, part.clone()));
+                piece += u32::try_from(part.len().div_ceil(4)).unwrap_or(u32::MAX);
+            }
+            register(from)
+        }
+    }
+}
+
+impl Lift for ChangeSet {
+    fn lift(from: &Lifting<'_>) -> Option<Self> {
+        let expressions = from.expressions();
+        let dynset = expressions.iter().find_map(|expression| match expression {
+            Expr::Dynset(dynset) => Some(dynset),
+            _ => None,
+        })?;
+        let Loads { key, rest, .. } = Loads::find(from, expressions, FIRST, dynset.sreg_data)?;
+        let (value, rest) = match dynset.sreg_data {
+            None => (None, rest),
+            Some(place) => {
+                let (value, rest) = find_value(from, rest, place)?;
+                (Some(value), rest)
+            }
+        };
+        let [Expr::Dynset(dynset), ..] = rest else { return None };
+        // Negation has no word in nft.
+        if dynset.flags.is_some_and(|flags| flags.contains(DynsetFlags::INV)) || dynset.set_id.is_some() {
+            return None;
+        }
+        Some(Self(Box::new(Change {
+            op: dynset.op,
+            set: dynset.set.clone(),
+            key,
+            value,
+            timeout: dynset.timeout.map(Duration::from_millis),
+            expressions: dynset.expressions.clone(),
+            flags: None,
+            problem: None,
+        })))
+    }
+}
+
+fn find_value<'a>(from: &Lifting<'_>, rest: &'a [Expr], place: Register) -> Option<(SetValue, &'a [Expr])> {
+    let constants = rest.iter().map_while(|expression| match expression {
+        Expr::Immediate(Immediate { load: Load::Data(data), .. }) => Some(data.clone()),
+        _ => None,
+    });
+    let constants: Vec<Data> = constants.collect();
+    if !constants.is_empty() {
+        let rest = rest.get(constants.len()..)?;
+        return Some((SetValue::Constant(constants), rest));
+    }
+    let Loads { key, rest, .. } = Loads::find(from, rest, piece_of(place)?, None)?;
+    Some((SetValue::Fields(key), rest))
+}
