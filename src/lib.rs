@@ -50,6 +50,7 @@ pub mod language;
 mod netfilter;
 pub mod netlink;
 pub mod object;
+pub mod probe;
 pub mod render;
 mod resolve;
 mod ruleset;

@@ -54,8 +54,7 @@ impl<T: Transport> Netfilter<T> {
         let family = place.table.family.number();
         self.at_one_generation(CONTENTS, |this| {
             let mut elements = Vec::new();
-            let query =
-                Query { operation: CONTENTS, kind: nft::GETSETELEM, family, attributes: &attributes };
+            let query = Query { operation: CONTENTS, kind: nft::GETSETELEM, family, attributes: &attributes };
             let forget = |reader: &mut Reader<K, V>| *reader = Reader::new();
             let reader = query.dump(&mut this.transport, Reader::new(), forget, |reader, message| {
                 elements.clear();
