@@ -275,3 +275,38 @@ fn of_exthdr(exthdr: &Exthdr) -> Option<Feature> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::{Bench, Trial};
+
+    #[test]
+    fn what_tries_a_feature_needs_it() {
+        // What every kernel has and no message shows, or what is no reason to refuse: a comment is not looked at.
+        let silent = [
+            Feature::SetHash,
+            Feature::SetSize,
+            Feature::Map,
+            Feature::CtHelperObject,
+            Feature::ChainComment,
+            Feature::TableComment,
+        ];
+        let mut bench = Bench::default();
+        for feature in Feature::ALL {
+            let Some(trial) = Trial::of(*feature, &mut bench) else { continue };
+            let message = bench.transaction.batch.message_of(trial.target).unwrap();
+            let needed = needs(&message, None);
+            assert_eq!(needed.contains(feature), !silent.contains(feature), "{feature:?}: {needed:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_expression_at_fault_counts() {
+        let mut bench = Bench::default();
+        let trial = Trial::of(Feature::Queue, &mut bench).unwrap();
+        let message = bench.transaction.batch.message_of(trial.target).unwrap();
+        assert_eq!(needs(&message, Some(2)), [Feature::Queue]);
+        assert_eq!(needs(&message, None), [Feature::Immediate, Feature::Immediate, Feature::Queue]);
+    }
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Trial;
 use crate::{
     expr::{Connlimit, Counter, Limit, LimitUnit, Quota, Synproxy},
-    object::{CtExpect, CtHelper, CtTimeout, Family, Object, ObjectData, SecMark, TimeoutPolicy},
+    object::{CtExpect, CtHelper, CtTimeout, Family, Object, ObjectData, SecMark, TimeoutPolicy, Tunnel},
     probe::{Bench, Feature},
 };
 
@@ -29,7 +29,7 @@ pub(super) fn trial(feature: Feature, bench: &mut Bench) -> Option<Trial> {
         }
         Feature::SynproxyObject => Synproxy::new().mss(1460u16).wscale(7).into(),
         Feature::SecMarkObject => SecMark::new("system_u:object_r:unlabeled_t:s0").into(),
-        Feature::TunnelObject => tunnel(),
+        Feature::TunnelObject => Tunnel::v4(1, [192, 0, 2, 1], [192, 0, 2, 2]).into(),
         _ => return None,
     };
     // The only family that has tunnels.
@@ -37,17 +37,4 @@ pub(super) fn trial(feature: Feature, bench: &mut Bench) -> Option<Trial> {
     let (table, needs) = bench.table(family);
     let name = bench.name();
     Some(Trial::new(bench.transaction.add_object(table, Object::new(name, data)), needs))
-}
-
-/// A tunnel's key with its id and the addresses of both ends: the least that there can be.
-fn tunnel() -> ObjectData {
-    use crate::{
-        expr::ObjectKind,
-        wire::{Attribute, Unknown},
-    };
-
-    let mut attributes = Unknown::new();
-    attributes.keep(Attribute::new(1, &[0, 0, 0, 1]));
-    attributes.keep(Attribute::new(2 | 1 << 15, &[8, 0, 2, 0, 192, 0, 2, 1]));
-    ObjectData::Other { kind: ObjectKind::Tunnel, attributes }
 }

@@ -1,6 +1,7 @@
 //! What the kernel can do, as the probe finds it.
 
 mod refused;
+mod user;
 
 use std::time::{Duration, Instant};
 
