@@ -7,6 +7,7 @@ use nix::errno::Errno;
 use crate::{
     Invalid,
     object::{Origin, TableRef},
+    probe::Feature,
     transaction::{OperationId, Subject, Verb},
     wire::{DecodeError, MessageError},
 };
@@ -190,8 +191,34 @@ pub struct Refusal {
     pub attribute: Option<String>,
     /// The element of a set that the kernel objects to, where it is about one.
     pub element: Option<RefusedElement>,
-    /// What the number usually means for such an operation.
+    /// What the number usually means for such an operation, or what the kernel lacks for it.
     pub hint: Option<String>,
+    /// What the kernel lacks, where it was found to lack something that the operation needs.
+    pub missing: Option<Feature>,
+}
+
+impl Error {
+    /// What the kernel lacks, where an operation was refused for that: to do without it, or to say so.
+    ///
+    /// ```no_run
+    /// # use portcullis::{Netfilter, Transaction, probe::Feature};
+    /// # fn load(firewall: &mut Netfilter, transaction: &Transaction) -> Result<(), portcullis::Error> {
+    /// match firewall.commit(transaction) {
+    ///     Err(error) if error.missing().any(|feature| feature == Feature::Flowtable) => {
+    ///         eprintln!("no fast path here: {error}");
+    ///     }
+    ///     result => drop(result?),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn missing(&self) -> impl Iterator<Item = Feature> {
+        let refusals = match self {
+            Self::Refused(refused) => refused.refusals.as_slice(),
+            _ => &[],
+        };
+        refusals.iter().filter_map(|refusal| refusal.missing)
+    }
 }
 
 impl Refusal {

@@ -51,6 +51,7 @@ pub mod language;
 mod netfilter;
 pub mod netlink;
 pub mod object;
+pub mod probe;
 pub mod render;
 mod resolve;
 mod ruleset;

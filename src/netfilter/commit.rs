@@ -115,10 +115,42 @@ impl<T: Transport> Netfilter<T> {
         generation: Option<u32>,
     ) -> Result<Committed, Error> {
         let operation = if commit { "commit" } else { "check" };
+        let mut committed = Committed::default();
+        let Some((outcome, reported)) = self.exchange(work, commit, generation, &mut committed)? else {
+            return Ok(committed);
+        };
+        judge(work, operation, outcome, generation, reported)
+            .map_err(|error| self.name_missing(work, error))?;
+        Ok(committed)
+    }
+
+    /// What the kernel says to a batch that it validates and forgets.
+    pub(super) fn dry_run(&mut self, work: &Batch) -> Result<Outcome, Error> {
+        let (mut outcome, _) =
+            self.exchange(work, false, None, &mut Committed::default())?.unwrap_or_default();
+        if let Some(whole) = outcome.errors.remove(&0) {
+            return Err(whole_batch("try a feature", whole, None));
+        }
+        if outcome.acknowledged || !outcome.errors.is_empty() {
+            Ok(outcome)
+        } else {
+            Err(Error::NoAnswer { operation: "try a feature" })
+        }
+    }
+
+    /// Sends a batch; gives what the kernel said, and whether it told of an object that it made. `None` for one of
+    /// no operations.
+    fn exchange(
+        &mut self,
+        work: &Batch,
+        commit: bool,
+        generation: Option<u32>,
+        committed: &mut Committed,
+    ) -> Result<Option<(Outcome, bool)>, Error> {
         let (Some(last), Some(tail)) =
             (work.operations.len().checked_sub(1), work.chunks.last().filter(|chunk| !chunk.is_empty()))
         else {
-            return Ok(Committed::default());
+            return Ok(None);
         };
         let last = OperationId(u32::try_from(last).unwrap_or(u32::MAX));
         let length: usize = work.chunks.iter().map(Vec::len).sum();
@@ -138,7 +170,6 @@ impl<T: Transport> Netfilter<T> {
             parts.pop();
             parts.extend([*before, field, *after]);
         }
-        let mut committed = Committed::default();
         let mut reported = false;
         let outcome = batch(&mut self.transport, &parts, last.sequence(), commit, generation, |message| {
             reported |= OperationId::from_sequence(message.header.sequence).is_some_and(|id| id <= last);
@@ -151,8 +182,7 @@ impl<T: Transport> Netfilter<T> {
             }
             outcome => outcome?,
         };
-        judge(work, operation, outcome, generation, reported)?;
-        Ok(committed)
+        Ok(Some((outcome, reported)))
     }
 }
 
@@ -237,5 +267,6 @@ fn refusal(work: &Batch, error: ErrorAnswer) -> Refusal {
         attribute,
         element,
         hint,
+        missing: None,
     }
 }

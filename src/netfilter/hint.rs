@@ -134,7 +134,7 @@ fn reference(expression: &Expr) -> Option<String> {
 }
 
 /// The index in `NFTA_RULE_EXPRESSIONS[3].lookup`.
-fn expression_index(attribute: &str) -> Option<usize> {
+pub(super) fn expression_index(attribute: &str) -> Option<usize> {
     let (_, rest) = attribute.split_once('[')?;
     rest.split_once(']')?.0.parse().ok()
 }

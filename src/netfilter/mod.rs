@@ -13,6 +13,8 @@ mod list_rules;
 mod list_sets;
 mod list_whole;
 mod mend;
+mod missing;
+mod probe;
 mod refused_element;
 mod reset;
 mod reset_sum;
@@ -26,6 +28,7 @@ pub use generation::Generation;
 use crate::{
     Error,
     netlink::{KernelSocket, Transport},
+    probe::Probe,
 };
 
 /// The packet filter of a network namespace.
@@ -53,13 +56,15 @@ use crate::{
 #[derive(Debug)]
 pub struct Netfilter<T = KernelSocket> {
     transport: T,
+    /// What the kernel was found to have.
+    known: Probe,
 }
 
 impl Netfilter {
     /// Opens a socket in the network namespace of the calling thread.
     pub fn open() -> Result<Self, Error> {
         match KernelSocket::open() {
-            Ok(transport) => Ok(Self { transport }),
+            Ok(transport) => Ok(Self::with_transport(transport)),
             Err(source) => Err(Error::Io { operation: "open a netlink socket", source }),
         }
     }
@@ -68,7 +73,7 @@ impl Netfilter {
 impl<T: Transport> Netfilter<T> {
     /// Talks through something else than a socket of its own.
     pub fn with_transport(transport: T) -> Self {
-        Self { transport }
+        Self { transport, known: Probe::default() }
     }
 
     /// The transport.

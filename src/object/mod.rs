@@ -19,6 +19,7 @@ mod set;
 mod set_desc;
 mod stateful;
 mod table;
+mod tunnel;
 pub mod userdata;
 
 pub use address::{ChainPath, ChainRef, FlowtableRef, ObjectRef, SetRef, TablePath, TableRef};
@@ -40,6 +41,7 @@ pub use set::{MapData, Set, SetFlags, SetPolicy};
 pub use set_desc::SetDesc;
 pub use stateful::{Object, ObjectData};
 pub use table::{Table, TableFlags};
+pub use tunnel::{GeneveOption, Tunnel, TunnelFlags, TunnelIpv4, TunnelIpv6, TunnelOptions};
 
 pub(crate) use chain::{
     CHAIN_ATTRIBUTES, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_POLICY, NFTA_CHAIN_TABLE,

@@ -1,6 +1,6 @@
 //! Stateful objects: counters, quotas, limits and the like that have a name and that several rules share.
 
-use super::{CtExpect, CtHelper, CtTimeout, Origin, SecMark, check_name, userdata};
+use super::{CtExpect, CtHelper, CtTimeout, Origin, SecMark, Tunnel, check_name, userdata};
 use crate::{
     Invalid,
     expr::{Connlimit, Counter, Expression, Limit, ObjectKind, Quota, QuotaFlags, Synproxy},
@@ -36,8 +36,9 @@ pub enum ObjectData {
     CtExpect(CtExpect),
     /// A SYN proxy.
     Synproxy(Synproxy),
-    /// A kind that this library has no type for (tunnels), or a form that it does not know: the attributes as
-    /// they are.
+    /// What a tunnel device wraps packets in.
+    Tunnel(Tunnel),
+    /// A kind that this library has no type for, or a form that it does not know: the attributes as they are.
     Other {
         /// The kind.
         kind: ObjectKind,
@@ -247,6 +248,7 @@ kinds! {
     SecMark,
     CtExpect,
     Synproxy,
+    Tunnel,
 }
 
 impl ObjectData {
@@ -256,6 +258,10 @@ impl ObjectData {
                 // The kernel reports it and refuses it; what has passed says the same.
                 quota.flags = quota.flags.map(|flags| flags - QuotaFlags::DEPLETED);
                 Ok(Self::Quota(quota))
+            }
+            Some(Self::Tunnel(mut tunnel)) => {
+                tunnel.mend();
+                Ok(Self::Tunnel(tunnel))
             }
             Some(known) => Ok(known),
             None => {
@@ -304,7 +310,7 @@ mod tests {
             SecMark::new("system_u:object_r:ssh_server_packet_t:s0").into(),
             CtExpect::new(17, 9876u16, Duration::from_secs(120), 12).l3proto(2u16).into(),
             Synproxy::new().mss(1460u16).wscale(7).flags(SynproxyFlags::TIMESTAMP).into(),
-            odd(ObjectKind::Tunnel),
+            Tunnel::v4(7, [192, 0, 2, 1], [192, 0, 2, 2]).into(),
             odd(ObjectKind::Other(99)),
             // Not what a limit is made of.
             odd(ObjectKind::Limit),

@@ -60,12 +60,12 @@ fn usual_transaction(rules: usize, mut transaction: Transaction) -> Transaction 
 /// Tells a test that it is the child that [`again`] started.
 const CHILD: &str = "PORTCULLIS_FAULTS_CHILD";
 
-fn is_child() -> bool {
+pub(crate) fn is_child() -> bool {
     env::var_os(CHILD).is_some()
 }
 
 /// This program, to run one test as a child; `before` are programs that start it, such as `unshare`.
-fn again(before: &[&str], test: &str) -> Command {
+pub(crate) fn again(before: &[&str], test: &str) -> Command {
     let this = env::current_exe().expect("a path to this program");
     let mut command = match before {
         [] => Command::new(this),
@@ -80,12 +80,12 @@ fn again(before: &[&str], test: &str) -> Command {
 }
 
 /// What a child says to its parent, among what the test harness prints.
-fn tell(result: &str) {
+pub(crate) fn tell(result: &str) {
     println!("\nRESULT {result}");
 }
 
 /// What the child told; `Err` with everything that it printed if it did not.
-fn told(output: io::Result<Output>) -> Result<String, String> {
+pub(crate) fn told(output: io::Result<Output>) -> Result<String, String> {
     let output = output.map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let result = text.lines().find_map(|line| line.strip_prefix("RESULT "));

@@ -16,6 +16,7 @@ mod listing;
 mod matches;
 mod objects;
 mod print;
+mod probe;
 mod reading;
 mod sets;
 mod snapshot;

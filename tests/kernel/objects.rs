@@ -1,11 +1,15 @@
 //! Stateful objects, and whole rulesets: what nft loads is read, sent elsewhere, and is the same again.
 
-use std::time::Duration;
+use std::{net::Ipv6Addr, time::Duration};
 
 use portcullis::{
     Error, Family, Ruleset, Table, Transaction,
     expr::{Counter, Limit, LimitUnit, ObjectKind, Quota},
-    object::{CtExpect, CtHelper, CtTimeout, Object, ObjectData, TimeoutPolicy},
+    object::{
+        CtExpect, CtHelper, CtTimeout, GeneveOption, Object, ObjectData, TimeoutPolicy, Tunnel, TunnelFlags,
+        TunnelOptions,
+    },
+    probe::{Feature, Support},
 };
 use portcullis_world::{Host, need_namespaces};
 
@@ -220,4 +224,54 @@ fn objects_come_and_go_and_start_anew() {
     firewall.commit(&transaction).unwrap();
     assert_eq!(firewall.objects(TABLE).unwrap(), []);
     assert_eq!(firewall.flowtables(TABLE).unwrap(), []);
+}
+
+#[test]
+fn tunnels_come_back_as_they_were_said() {
+    need_namespaces!();
+    let host = Host::new("server");
+    let mut firewall = open(&host);
+    if firewall.supports(Feature::TunnelObject).unwrap() != Support::Works {
+        portcullis_world::skip!("this kernel has no tunnels: {}", Feature::TunnelObject.explain());
+    }
+    let v4 = |options| {
+        let tunnel = Tunnel::v4(42, [192, 0, 2, 1], [198, 51, 100, 7]).sport(1u16).dport(4789u16);
+        tunnel.flags(TunnelFlags::KNOWN).tos(8).ttl(64).options(options)
+    };
+    let option = |data: &[u8]| GeneveOption { class: 0x102, kind: 3, data: data.to_vec() };
+    let v6 = Tunnel::v6(7, Ipv6Addr::LOCALHOST, [0xfe80, 0, 0, 0, 0, 0, 0, 1]);
+    let said = [
+        ("vxlan", v4(TunnelOptions::Vxlan { gbp: 200 })),
+        ("erspan1", v4(TunnelOptions::Erspan1 { index: 5 })),
+        ("erspan2", v4(TunnelOptions::Erspan2 { hardware: 3, direction: 1 })),
+        (
+            "geneve",
+            v4(TunnelOptions::Geneve(vec![option(&[1, 2, 3, 4]), option(&[5, 6, 7, 8, 9, 10, 11, 12])])),
+        ),
+        ("six", v6),
+    ];
+    let mut table = Table::new(Family::Netdev, "edge");
+    for (name, tunnel) in &said {
+        table = table.object(Object::new(*name, tunnel.clone()));
+    }
+    firewall.apply(Ruleset::new().table(table)).unwrap_or_else(|error| panic!("{error}"));
+    let read = firewall.objects((Family::Netdev, "edge")).unwrap();
+    for (name, tunnel) in said {
+        let found = read.iter().find(|object| object.name == name).unwrap();
+        if name == "six" {
+            // The kernel says what it made of what was left out, and keeps no flow label of 0 apart from none.
+            let ObjectData::Tunnel(six) = &found.data else { panic!("{found:?}") };
+            assert_eq!((six.id, six.ttl, six.options.clone()), (7, Some(255), None));
+            let (ends, wanted) = (six.ipv6.as_ref().unwrap(), tunnel.ipv6.as_ref().unwrap());
+            assert_eq!((ends.src, ends.dst), (wanted.src, wanted.dst));
+        } else {
+            assert_eq!(found.data, tunnel.into(), "{name}");
+        }
+    }
+    // What was read is taken again.
+    let table = firewall.table((Family::Netdev, "edge")).unwrap().unwrap();
+    firewall.apply(Ruleset::new().table(table.clone())).unwrap_or_else(|error| panic!("{error}"));
+    let again = firewall.objects((Family::Netdev, "edge")).unwrap();
+    let data = |objects: &[Object]| objects.iter().map(|object| object.data.clone()).collect::<Vec<_>>();
+    assert_eq!(data(&again), data(&table.objects));
 }

@@ -148,6 +148,17 @@ fn object(place: Place<'_>, object: &Object, f: &mut Formatter<'_>) -> fmt::Resu
             f.write_char(']')?;
         }
         (None, ObjectData::SecMark(mark)) => write!(f, "[ secmark {} ]", Plain(&mark.context))?,
+        (None, ObjectData::Tunnel(tunnel)) => {
+            write!(f, "[ tunnel id {} ", tunnel.id)?;
+            if let Some(ends) = &tunnel.ipv4 {
+                write!(f, "ip daddr {} ", ends.dst)?;
+            }
+            if let Some(ends) = &tunnel.ipv6 {
+                write!(f, "ip6 daddr {} ", ends.dst)?;
+            }
+            option("dport ", tunnel.dport, f)?;
+            f.write_char(']')?;
+        }
         (None, ObjectData::Other { kind, attributes }) => {
             write!(f, "[ {kind} ")?;
             unknown(attributes, f)?;

@@ -29,7 +29,7 @@ pub(super) fn declaration(object: &Object, names: Names<'_>, wanted: Wanted) -> 
         ObjectData::CtTimeout(timeout) => lines.extend(ct_timeout(timeout)),
         ObjectData::CtExpect(expect) => lines.extend(ct_expect(expect)),
         ObjectData::Synproxy(synproxy) => lines.extend(self::synproxy(synproxy)),
-        ObjectData::Connlimit(_) | ObjectData::Other { .. } => return None,
+        ObjectData::Connlimit(_) | ObjectData::Tunnel(_) | ObjectData::Other { .. } => return None,
     }
     let lines: String = lines.iter().map(|line| format!("\t\t{line}\n")).collect();
     let handle = super::handle(object.handle, wanted.handle);
