@@ -99,12 +99,18 @@ macro_rules! expressions {
                 }
             }
 
-            /// The expression of this name, if it is known in this form. Names are told apart as bytes, one look at
-            /// each, not compared with one after the other.
-            fn decode_known(name: &[u8], data: Attributes<'_>) -> Option<Self> {
+            /// Gives the expression of this name to `take`, if it is known in this form; else gives `take` back.
+            ///
+            /// Names are told apart byte by byte, not compared with one after the other; and an expression is moved
+            /// where it belongs once it is whole, not from function to function.
+            #[inline]
+            fn decode_known<R, F: FnOnce(Self) -> R>(name: &[u8], data: Attributes<'_>, take: F) -> Result<R, F> {
                 match name {
-                    $( $name::NAME_BYTES => $name::decode(data).map(Self::from).ok(), )+
-                    _ => None,
+                    $( $name::NAME_BYTES => match $name::decode(data) {
+                        Ok(known) => Ok(take(Self::from(known))),
+                        Err(_) => Err(take),
+                    }, )+
+                    _ => Err(take),
                 }
             }
         }
@@ -187,8 +193,17 @@ expressions! {
 const HOLDERS: &[&[u8]] = &[Dynset::NAME_BYTES, Inner::NAME_BYTES];
 
 impl Expr {
-    /// Of what is not known, everything is kept.
     fn from_attribute(attribute: Attribute<'_>, inside_another: bool) -> Result<Self, DecodeError> {
+        Self::decode(attribute, inside_another, |expression| expression)
+    }
+
+    /// Gives the expression in an attribute to `take`. Of what is not known, everything is kept.
+    #[inline]
+    fn decode<R>(
+        attribute: Attribute<'_>,
+        inside_another: bool,
+        take: impl FnOnce(Self) -> R,
+    ) -> Result<R, DecodeError> {
         let (mut name, mut data, mut plain) = (None, None, true);
         for part in attribute.attributes() {
             let part = part?;
@@ -199,17 +214,17 @@ impl Expr {
             }
         }
         let name = name.ok_or(DecodeError::Missing { name: "NFTA_EXPR_NAME" })?;
-        let known = match (plain, inside_another && HOLDERS.contains(&name.bare())) {
-            (true, false) => {
-                let attributes = data.map_or(Attributes::new(&[]), |data| data.attributes());
-                Self::decode_known(name.bare(), attributes)
+        let bytes = name.bare();
+        let take = if plain && !(inside_another && HOLDERS.contains(&bytes)) {
+            let attributes = data.map_or(Attributes::new(&[]), |data| data.attributes());
+            match Self::decode_known(bytes, attributes, take) {
+                Ok(taken) => return Ok(taken),
+                Err(take) => take,
             }
-            _ => None,
+        } else {
+            take
         };
-        match known {
-            Some(known) => Ok(known),
-            None => Self::not_known(attribute, name, data),
-        }
+        Self::not_known(attribute, name, data).map(take)
     }
 
     #[cold]
@@ -240,7 +255,7 @@ pub(crate) fn decode_list<T: From<Expr>>(list: Attribute<'_>) -> Result<Vec<T>, 
     // first touch.
     let mut decoded = Vec::with_capacity(list.attributes().count());
     for element in list.attributes() {
-        decoded.push(T::from(Expr::from_attribute(element?, false)?));
+        Expr::decode(element?, false, |expression| decoded.push(T::from(expression)))?;
     }
     Ok(decoded)
 }
