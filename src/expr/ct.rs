@@ -265,6 +265,7 @@ impl Expression for Ct {
         unknown.encode(writer);
     }
 
+    #[inline]
     fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError> {
         let (mut key, mut access, mut direction, mut unknown) = (None, None, None, Unknown::new());
         for attribute in attributes {

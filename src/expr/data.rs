@@ -115,6 +115,7 @@ impl Value for Data {
         self.0.put_nested(kind, NFTA_DATA_VALUE, writer);
     }
 
+    #[inline]
     fn get(attribute: Attribute<'_>) -> Result<Self, DecodeError> {
         let mut attributes = attribute.attributes();
         match (attributes.next().transpose()?, attributes.next()) {

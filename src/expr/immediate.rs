@@ -55,6 +55,7 @@ impl Expression for Immediate {
         unknown.encode(writer);
     }
 
+    #[inline]
     fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError> {
         let (mut dreg, mut load, mut unknown) = (None, None, Unknown::new());
         for attribute in attributes {

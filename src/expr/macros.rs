@@ -71,6 +71,7 @@ macro_rules! expression {
                 unknown.encode(writer);
             }
 
+            #[inline]
             fn decode(attributes: $crate::wire::Attributes<'_>) -> Result<Self, $crate::wire::DecodeError> {
                 $( let mut $required = None; )*
                 $( let mut $optional = None; )*

@@ -180,6 +180,7 @@ impl Expression for Meta {
         unknown.encode(writer);
     }
 
+    #[inline]
     fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError> {
         let (mut key, mut access, mut unknown) = (None, None, Unknown::new());
         for attribute in attributes {

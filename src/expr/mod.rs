@@ -30,6 +30,9 @@ pub trait Expression: Sized {
     /// The kernel's name (`struct nft_expr_type.name`).
     const NAME: &'static str;
 
+    /// The same as it is on the wire, without the NUL behind it.
+    const NAME_BYTES: &'static [u8] = Self::NAME.as_bytes();
+
     /// The attributes that it has, with the kernel's names and numbers.
     const ATTRIBUTES: &'static [(&'static str, u16)];
 
@@ -96,16 +99,25 @@ macro_rules! expressions {
                 }
             }
 
-            fn decode_known(name: &str, data: Attributes<'_>) -> Option<Result<Self, DecodeError>> {
-                Some(match name {
-                    $( $name::NAME => $name::decode(data).map(Self::from), )+
-                    _ => return None,
-                })
+            /// Gives the expression of this name to `take`, if it is known in this form; else gives `take` back.
+            ///
+            /// Names are told apart byte by byte, not compared with one after the other; and an expression is moved
+            /// where it belongs once it is whole, not from function to function.
+            #[inline]
+            fn decode_known<R, F: FnOnce(Self) -> R>(name: &[u8], data: Attributes<'_>, take: F) -> Result<R, F> {
+                match name {
+                    $( $name::NAME_BYTES => match $name::decode(data) {
+                        Ok(known) => Ok(take(Self::from(known))),
+                        Err(_) => Err(take),
+                    }, )+
+                    _ => Err(take),
+                }
             }
         }
 
         $(
             impl From<$name> for Expr {
+                #[inline]
                 fn from(expression: $name) -> Self {
                     Self::$name(expression.into())
                 }
@@ -178,28 +190,57 @@ expressions! {
 
 /// Expressions that hold expressions. They are decoded one level deep: the kernel nests no deeper, and hostile
 /// bytes must not exhaust the stack.
-const HOLDERS: &[&str] = &[Dynset::NAME, Inner::NAME];
+const HOLDERS: &[&[u8]] = &[Dynset::NAME_BYTES, Inner::NAME_BYTES];
 
 impl Expr {
     fn from_attribute(attribute: Attribute<'_>, inside_another: bool) -> Result<Self, DecodeError> {
-        let (mut name, mut data, mut unknown) = (None, None, Unknown::new());
+        Self::decode(attribute, inside_another, |expression| expression)
+    }
+
+    /// Gives the expression in an attribute to `take`. Of what is not known, everything is kept.
+    #[inline]
+    fn decode<R>(
+        attribute: Attribute<'_>,
+        inside_another: bool,
+        take: impl FnOnce(Self) -> R,
+    ) -> Result<R, DecodeError> {
+        let (mut name, mut data, mut plain) = (None, None, true);
         for part in attribute.attributes() {
             let part = part?;
             match part.kind() {
-                NFTA_EXPR_NAME => name = Some(part.text()?),
+                NFTA_EXPR_NAME => name = Some(part),
                 NFTA_EXPR_DATA => data = Some(part),
-                _ => unknown.keep(part),
+                _ => plain = false,
             }
         }
         let name = name.ok_or(DecodeError::Missing { name: "NFTA_EXPR_NAME" })?;
-        let attributes = data.map_or(Attributes::new(&[]), |data| data.attributes());
-        let too_deep = inside_another && HOLDERS.contains(&name);
-        if unknown.is_empty() && !too_deep {
-            if let Some(Ok(known)) = Self::decode_known(name, attributes) {
-                return Ok(known);
+        let bytes = name.bare();
+        let take = if plain && !(inside_another && HOLDERS.contains(&bytes)) {
+            let attributes = data.map_or(Attributes::new(&[]), |data| data.attributes());
+            match Self::decode_known(bytes, attributes, take) {
+                Ok(taken) => return Ok(taken),
+                Err(take) => take,
+            }
+        } else {
+            take
+        };
+        Self::not_known(attribute, name, data).map(take)
+    }
+
+    #[cold]
+    fn not_known(
+        attribute: Attribute<'_>,
+        name: Attribute<'_>,
+        data: Option<Attribute<'_>>,
+    ) -> Result<Self, DecodeError> {
+        let mut beside = Unknown::new();
+        for part in attribute.attributes() {
+            let part = part?;
+            if !matches!(part.kind(), NFTA_EXPR_NAME | NFTA_EXPR_DATA) {
+                beside.keep(part);
             }
         }
-        Ok(Self::Unknown(UnknownExpression::new(name.to_owned(), data, unknown)))
+        Ok(Self::Unknown(UnknownExpression::new(name.text()?.to_owned(), data, beside)))
     }
 }
 
@@ -214,7 +255,7 @@ pub(crate) fn decode_list<T: From<Expr>>(list: Attribute<'_>) -> Result<Vec<T>, 
     // first touch.
     let mut decoded = Vec::with_capacity(list.attributes().count());
     for element in list.attributes() {
-        decoded.push(T::from(Expr::from_attribute(element?, false)?));
+        Expr::decode(element?, false, |expression| decoded.push(T::from(expression)))?;
     }
     Ok(decoded)
 }

@@ -166,6 +166,7 @@ impl Expression for Payload {
         unknown.encode(writer);
     }
 
+    #[inline]
     fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError> {
         let (mut base, mut offset, mut len) = (None, None, None);
         let (mut dreg, mut sreg) = (None, None);

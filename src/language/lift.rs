@@ -15,7 +15,7 @@ pub(crate) use same::sorted;
 
 use super::{
     Layer3, Statement,
-    lowering::{Known, lower_behind},
+    lowering::{Known, LoweredBehind, lower_behind},
     statement::RECOGNISERS,
 };
 use crate::{
@@ -139,7 +139,21 @@ impl Rule {
     #[must_use]
     pub fn lift(&self, family: Family, sets: &[Set]) -> Self {
         let body = lift_body(self, family, sets).or_else(|| lift_body(self, family, &[]));
-        Self { body: body.unwrap_or_else(|| self.body.clone()), ..self.clone() }
+        self.with_body(body.unwrap_or_else(|| self.body.clone()))
+    }
+
+    /// All else of the rule with another body.
+    fn with_body(&self, body: Vec<Statement>) -> Self {
+        let Self { body: _, userdata, handle, unknown, label, origin, problem } = self;
+        Self {
+            body,
+            userdata: userdata.clone(),
+            handle: *handle,
+            unknown: unknown.clone(),
+            label: label.clone(),
+            origin: *origin,
+            problem: problem.clone(),
+        }
     }
 }
 
@@ -178,13 +192,12 @@ fn walk(
             walk.run(&run);
             rest = rest.get(run.len()..).unwrap_or_default();
         } else {
-            walk.known =
-                lower_behind(first, family, walk.known, &mut walk.expressions, &mut walk.made).ok()?;
+            walk.known = walk.lower(first).known.ok()?;
             walk.body.push(first.clone());
             rest = others;
         }
     }
-    let words = Rule { body: walk.body, ..rule.clone() };
+    let words = rule.with_body(walk.body);
     let (before, after) = (rule.lower(family).ok()?, words.lower(family).ok()?);
     let faithful = same::but_for_sets(&before.expressions, &after.expressions)
         // The numbers of sets that are still looked up by expressions would be taken by those of words.
@@ -249,38 +262,37 @@ impl Walk<'_> {
 
     /// Takes a word if it is lowered to what comes; how many expressions that is.
     fn accept(&mut self, word: Statement, rest: &[Expr]) -> Option<usize> {
-        let sets = self.made.len();
-        let before = self.expressions.clone();
-        if let Some((known, count)) = self.try_word(&word, &before, rest) {
-            self.known = known;
-            self.body.push(word);
-            return Some(count);
+        let (before, sets) = (self.expressions.len(), self.made.len());
+        let LoweredBehind { at_beginning, known } = self.lower(&word);
+        let found = known.ok().and_then(|known| Some((known, self.emitted(at_beginning, before, rest)?)));
+        let Some((known, count)) = found else {
+            self.expressions.drain(..at_beginning.min(self.expressions.len()));
+            self.expressions.truncate(before);
+            self.made.truncate(sets);
+            return None;
+        };
+        if at_beginning > 0 {
+            self.implied.clear();
         }
-        self.expressions = before;
-        self.made.truncate(sets);
-        None
+        self.known = known;
+        self.body.push(word);
+        Some(count)
     }
 
     /// Lowers a word behind the others.
-    fn try_word(&mut self, word: &Statement, before: &[Expr], rest: &[Expr]) -> Option<(Known, usize)> {
-        let known =
-            lower_behind(word, self.family, self.known, &mut self.expressions, &mut self.made).ok()?;
-        let mut all = self.expressions.as_slice();
-        let moved = !all.starts_with(before);
-        if moved {
-            // What the word depends on has gone to the beginning.
-            all = all.strip_prefix(self.implied.as_slice())?;
-        }
-        let emitted = all.strip_prefix(before)?;
+    fn lower(&mut self, word: &Statement) -> LoweredBehind {
+        lower_behind(word, self.family, self.known, &mut self.expressions, &mut self.made)
+    }
+
+    /// How many of the next expressions a word has been lowered to; `None` if it says something else.
+    fn emitted(&self, at_beginning: usize, before: usize, rest: &[Expr]) -> Option<usize> {
+        // What the word depends on has gone to the beginning.
+        let (moved, others) = self.expressions.split_at_checked(at_beginning)?;
+        let emitted = others.get(before..)?;
         let next = rest.get(..emitted.len()).filter(|next| !next.is_empty())?;
-        if !(Sets { left: &self.made, right: self.sets }).same(emitted, next) {
-            return None;
-        }
-        let count = next.len();
-        if moved {
-            self.implied.clear();
-        }
-        Some((known, count))
+        let same = (moved.is_empty() || moved == self.implied)
+            && Sets { left: &self.made, right: self.sets }.same(emitted, next);
+        same.then_some(next.len())
     }
 }
 

@@ -65,23 +65,32 @@ impl Known {
     }
 }
 
-/// Lowers a statement behind others, which were lowered to `expressions` and `sets`; what is known then.
+/// What came of lowering a statement behind others.
+pub(super) struct LoweredBehind {
+    /// How many expressions it has put before all others, which were there.
+    pub(super) at_beginning: usize,
+    /// What is known then. An error may have left some expressions, and sets, behind the others.
+    pub(super) known: Result<Known, Invalid>,
+}
+
+/// Lowers a statement behind others, which were lowered to `expressions` and `sets`.
 pub(super) fn lower_behind(
     statement: &Statement,
     family: Family,
     known: Known,
     expressions: &mut Vec<Expr>,
     sets: &mut Vec<Set>,
-) -> Result<Known, Invalid> {
+) -> LoweredBehind {
     let mut lowering = Lowering::new(family, Output::List(expressions), sets);
     let Known { layer3, layer4, several_with_ports, ethernet } = known;
     (lowering.layer3, lowering.layer4) = (layer3, layer4);
     (lowering.several_with_ports, lowering.ethernet) = (several_with_ports, ethernet);
     // A list is the rule alone.
     lowering.start = 0;
-    lowering.statement(statement)?;
-    let Lowering { layer3, layer4, several_with_ports, ethernet, .. } = lowering;
-    Ok(Known { layer3, layer4, several_with_ports, ethernet })
+    let outcome = lowering.statement(statement);
+    let Lowering { layer3, layer4, several_with_ports, ethernet, at_beginning, .. } = lowering;
+    let known = outcome.map(|()| Known { layer3, layer4, several_with_ports, ethernet });
+    LoweredBehind { at_beginning, known }
 }
 
 /// Where expressions go: to bytes at once, or into a list.
@@ -105,6 +114,8 @@ pub(crate) struct Lowering<'a> {
     output: Output<'a>,
     /// Where in the output the rule begins.
     start: usize,
+    /// How much has been put before everything else.
+    at_beginning: usize,
     pub(super) sets: &'a mut dyn SetSink,
     pub(super) layer3: Option<Layer3>,
     /// The transport protocol's number, once tested.
@@ -154,7 +165,18 @@ impl<'a> Lowering<'a> {
     fn new(family: Family, output: Output<'a>, sets: &'a mut dyn SetSink) -> Self {
         let start = output.len();
         let Known { layer3, layer4, several_with_ports, ethernet } = Known::of(family);
-        Self { family, output, start, sets, layer3, layer4, several_with_ports, ethernet, error: None }
+        Self {
+            family,
+            output,
+            start,
+            at_beginning: 0,
+            sets,
+            layer3,
+            layer4,
+            several_with_ports,
+            ethernet,
+            error: None,
+        }
     }
 
     fn rule(&mut self, rule: &Rule) -> Result<(), Invalid> {
@@ -223,6 +245,9 @@ impl<'a> Lowering<'a> {
     ) -> Result<(), Invalid> {
         let length = self.output.len() - self.start;
         emit(self)?;
+        if length > 0 {
+            self.at_beginning += self.output.len() - self.start - length;
+        }
         match &mut self.output {
             Output::Bytes(bytes) => bytes.get_mut(self.start..).unwrap_or_default().rotate_left(length),
             Output::List(list) => list.get_mut(self.start..).unwrap_or_default().rotate_left(length),

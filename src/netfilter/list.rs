@@ -35,10 +35,9 @@ impl<T: Transport> Netfilter<T> {
             let Some(mut chain) = this.chain_header(&place)? else {
                 return Ok(Some(None));
             };
-            let Some(mut rules) = this.read_rules(&place)? else {
+            let Some(rules) = this.read_rules(&place)? else {
                 return Ok(None);
             };
-            this.mend_rules_of(&place.table, &mut rules)?;
             chain.rules = rules;
             Ok(Some(Some(chain)))
         })

@@ -1,14 +1,19 @@
 //! Reading rules.
 
+use std::collections::HashSet;
+
 use super::{
     Netfilter,
     list::{attributes, decode, names},
-    mend::{flags_by_name, mend_rules, want_flags},
+    mend::{SetFlagsByName, added_to, flags_by_name, mend_rule},
 };
 use crate::{
     Error,
     netlink::{Query, Transport},
-    object::{Chain, ChainRef, NFTA_RULE_CHAIN, NFTA_RULE_HANDLE, NFTA_RULE_TABLE, ReadRule, Rule, TableRef},
+    object::{
+        Chain, ChainRef, Family, NFTA_RULE_CHAIN, NFTA_RULE_HANDLE, NFTA_RULE_TABLE, ReadRule, Rule, Set,
+        TableRef,
+    },
     wire::nft,
 };
 
@@ -17,19 +22,24 @@ impl<T: Transport> Netfilter<T> {
     /// [`Rule::lift`] makes words of them.
     pub fn rules(&mut self, chain: impl Into<ChainRef>) -> Result<Vec<Rule>, Error> {
         let chain = chain.into();
-        self.at_one_generation(RULES, |this| {
-            let Some(mut rules) = this.read_rules(&chain)? else {
-                return Ok(None);
-            };
-            this.mend_rules_of(&chain.table, &mut rules)?;
-            Ok(Some(rules))
-        })
+        self.at_one_generation(RULES, |this| this.read_rules(&chain))
     }
 
     /// Makes rules of a table such that they can be sent.
     pub(super) fn mend_rules_of(&mut self, table: &TableRef, rules: &mut [Rule]) -> Result<(), Error> {
-        let sets = if want_flags(rules) { self.read_sets(table)? } else { Vec::new() };
-        mend_rules(table.family, rules, &flags_by_name(&sets));
+        let (none, mut wanting) = (SetFlagsByName::new(), false);
+        for rule in &mut *rules {
+            wanting |= mend_rule(table.family, rule, &none);
+        }
+        if wanting { self.mend_with_sets(table, rules) } else { Ok(()) }
+    }
+
+    /// Mends rules that name sets whose flags must be known for that: seldom.
+    fn mend_with_sets(&mut self, table: &TableRef, rules: &mut [Rule]) -> Result<(), Error> {
+        let flags = flags_by_name(&self.read_sets(table)?);
+        for rule in rules {
+            mend_rule(table.family, rule, &flags);
+        }
         Ok(())
     }
 
@@ -61,18 +71,25 @@ impl<T: Transport> Netfilter<T> {
     /// As [`Netfilter::rules`], of whichever state the ruleset is in; `None` where one is missing, because the
     /// ruleset is being changed.
     pub(super) fn read_rules(&mut self, chain: &ChainRef) -> Result<Option<Vec<Rule>>, Error> {
-        let (rules, whole) = self.dump_rules(nft::GETRULE, chain, (Vec::new(), true), |state| {
+        let (none, mut wanting) = (SetFlagsByName::new(), false);
+        let mend = |rule: &mut Rule| wanting |= mend_rule(chain.table.family, rule, &none);
+        let (mut rules, whole) = self.dump_rules(nft::GETRULE, chain, (Vec::new(), true), mend, |state| {
             *state = (Vec::new(), true);
         })?;
+        if wanting {
+            self.mend_with_sets(&chain.table, &mut rules)?;
+        }
         Ok(whole.then_some(rules))
     }
 
-    /// Dumps a chain's rules behind those that there are; false beside them where one was missing.
+    /// Dumps a chain's rules behind those that there are, each as `mend` leaves it; false beside them where one was
+    /// missing.
     pub(super) fn dump_rules(
         &mut self,
         kind: u16,
         chain: &ChainRef,
         state: (Vec<Rule>, bool),
+        mut mend: impl FnMut(&mut Rule),
         forget: impl FnMut(&mut (Vec<Rule>, bool)),
     ) -> Result<(Vec<Rule>, bool), Error> {
         let place = [(NFTA_RULE_TABLE, &*chain.table.name), (NFTA_RULE_CHAIN, &*chain.name)];
@@ -84,31 +101,36 @@ impl<T: Transport> Netfilter<T> {
             // Kernels differ in how far they filter.
             if (message.family(), read.table, read.chain) == (family, &*chain.table.name, &*chain.name) {
                 *whole &= follows(&read, rules.last());
-                rules.push(read.rule);
+                let mut rule = read.rule;
+                mend(&mut rule);
+                rules.push(rule);
             }
             Ok(())
         })
     }
 
-    /// Puts all rules of a table into its chains; `None` where one is missing.
+    /// Puts all rules of a table with these sets into its chains, such that they can be sent, and gives the names of
+    /// the sets that they add to; `None` where a rule is missing.
     pub(super) fn fill_chains(
         &mut self,
         table: &TableRef,
+        sets: &[Set],
         chains: Vec<Chain>,
-    ) -> Result<Option<Vec<Chain>>, Error> {
+    ) -> Result<Option<(Vec<Chain>, HashSet<String>)>, Error> {
         let attributes = names(RULES, &[(NFTA_RULE_TABLE, &table.name)])?;
         let family = table.family.number();
         let query = Query { operation: RULES, kind: nft::GETRULE, family, attributes: &attributes };
         // Rules come chain by chain.
-        let state = Filling { chains, at: 0, whole: true };
+        let (flags, targets) = (flags_by_name(sets), HashSet::new());
+        let state = Filling { chains, at: 0, whole: true, flags, targets };
         let filled = query.dump(&mut self.transport, state, Filling::forget, |state, message| {
             let read = Rule::decode(message.attributes()).map_err(decode(RULES))?;
             if (message.family(), read.table) == (family, &*table.name) {
-                state.add(read);
+                state.add(table.family, read);
             }
             Ok(())
         })?;
-        Ok(filled.whole.then_some(filled.chains))
+        Ok(filled.whole.then_some((filled.chains, filled.targets)))
     }
 }
 
@@ -121,15 +143,19 @@ struct Filling {
     at: usize,
     /// Nothing was missing so far.
     whole: bool,
+    flags: SetFlagsByName,
+    /// The sets that rules add to.
+    targets: HashSet<String>,
 }
 
 impl Filling {
     fn forget(&mut self) {
         self.chains.iter_mut().for_each(|chain| chain.rules.clear());
         (self.at, self.whole) = (0, true);
+        self.targets.clear();
     }
 
-    fn add(&mut self, read: ReadRule<'_>) {
+    fn add(&mut self, family: Family, read: ReadRule<'_>) {
         if self.chains.get(self.at).is_none_or(|chain| chain.name != read.chain) {
             // Mostly the next one, for rules come in the order of the chains.
             let (before, after) = self.chains.split_at(self.at.min(self.chains.len()));
@@ -140,7 +166,10 @@ impl Filling {
         match self.chains.get_mut(self.at) {
             Some(chain) => {
                 self.whole &= follows(&read, chain.rules.last());
-                chain.rules.push(read.rule);
+                let mut rule = read.rule;
+                mend_rule(family, &mut rule, &self.flags);
+                self.targets.extend(added_to(&rule));
+                chain.rules.push(rule);
             }
             None => self.whole = false,
         }

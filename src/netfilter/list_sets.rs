@@ -85,7 +85,7 @@ impl<T: Transport> Netfilter<T> {
         query.dump(&mut self.transport, HashSet::new(), HashSet::clear, |targets, message| {
             let read = Rule::decode(message.attributes()).map_err(decode(SETS))?;
             if (message.family(), read.table) == (family, &*table.name) {
-                targets.extend(added_to(&[read.rule]));
+                targets.extend(added_to(&read.rule));
             }
             Ok(())
         })

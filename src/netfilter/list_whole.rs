@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Netfilter, mend::mend_table};
+use super::{Netfilter, mend::mend_sets};
 use crate::{
     Error, Ruleset,
     netlink::Transport,
@@ -89,11 +89,11 @@ impl<T: Transport> Netfilter<T> {
                 set.elements = self.read_elements(&place.set(&set.name), set)?;
             }
         }
-        let Some(chains) = self.fill_chains(&place, chains)? else {
+        let Some((chains, targets)) = self.fill_chains(&place, &table.sets, chains)? else {
             return Ok(None);
         };
         table.chains = chains;
-        mend_table(&mut table);
+        mend_sets(&mut table.sets, &targets);
         Ok(Some(table))
     }
 }

@@ -27,45 +27,53 @@ pub(super) fn flags_by_name(sets: &[Set]) -> SetFlagsByName {
 pub(super) fn mend_table(table: &mut Table) {
     let flags = flags_by_name(&table.sets);
     let mut targets = HashSet::new();
-    for chain in &mut table.chains {
-        mend_rules(table.family, &mut chain.rules, &flags);
-        targets.extend(added_to(&chain.rules));
+    for rule in table.chains.iter_mut().flat_map(|chain| &mut chain.rules) {
+        mend_rule(table.family, rule, &flags);
+        targets.extend(added_to(rule));
     }
-    for set in &mut table.sets {
-        mend_set(set, &targets);
+    mend_sets(&mut table.sets, &targets);
+}
+
+/// Mends sets as read, with their elements, of a table whose rules add to the sets named.
+pub(super) fn mend_sets(sets: &mut [Set], targets: &HashSet<String>) {
+    for set in sets {
+        mend_set(set, targets);
         set.elements.iter_mut().for_each(mend_element);
     }
 }
 
-/// Mends rules as read from a table with these sets. Where [`want_flags`] says so, the sets' flags are needed.
-pub(super) fn mend_rules(family: Family, rules: &mut [Rule], flags: &SetFlagsByName) {
-    for rule in rules {
-        for statement in &mut rule.body {
-            let Statement::Expr(expression) = statement else {
-                continue;
-            };
-            mend_expression(expression);
-            if let Expr::Dynset(dynset) = expression {
-                mend_dynset(dynset, flags.get(&dynset.set).copied());
+/// Mends a rule as read from a table with these sets; whether it names others, whose flags must be known for that.
+/// To mend it again then does no harm.
+///
+/// To be done when the rule has just been decoded: of many rules, each is looked at again only from afar, in slow
+/// memory.
+pub(super) fn mend_rule(family: Family, rule: &mut Rule, flags: &SetFlagsByName) -> bool {
+    let (mut xtables, mut wanting) = (false, false);
+    for statement in &mut rule.body {
+        let Statement::Expr(expression) = statement else {
+            continue;
+        };
+        mend_expression(expression);
+        match expression {
+            Expr::Dynset(dynset) => {
+                let set = flags.get(&dynset.set).copied();
+                wanting |= dynset.timeout == Some(0) && set.is_none();
+                mend_dynset(dynset, set);
             }
+            Expr::XtMatch(_) | Expr::XtTarget(_) => xtables = true,
+            _ => {}
         }
+    }
+    if xtables {
         mend_compat(family, rule);
     }
+    wanting
 }
 
-/// Whether rules can only be mended by who knows their table's sets.
-pub(super) fn want_flags(rules: &[Rule]) -> bool {
-    dynsets(rules).any(|dynset| dynset.timeout == Some(0))
-}
-
-/// The sets that rules add to.
-pub(super) fn added_to(rules: &[Rule]) -> impl Iterator<Item = String> {
-    dynsets(rules).map(|dynset| dynset.set.clone())
-}
-
-fn dynsets(rules: &[Rule]) -> impl Iterator<Item = &Dynset> {
-    rules.iter().flat_map(Rule::expressions).filter_map(|expression| match expression {
-        Expr::Dynset(dynset) => Some(&**dynset),
+/// The sets that a rule adds to.
+pub(super) fn added_to(rule: &Rule) -> impl Iterator<Item = String> {
+    rule.expressions().filter_map(|expression| match expression {
+        Expr::Dynset(dynset) => Some(dynset.set.clone()),
         _ => None,
     })
 }
@@ -125,9 +133,7 @@ const NFT_RULE_COMPAT_F_INV: u32 = 1 << 1;
 /// The kernel wants to know the protocol of a rule with xtables' matches or targets, and does not report it: the
 /// rule's comparison of the protocol says it. Rules of arptables need none.
 fn mend_compat(family: Family, rule: &mut Rule) {
-    let xtables =
-        rule.expressions().any(|expression| matches!(expression, Expr::XtMatch(_) | Expr::XtTarget(_)));
-    if !xtables || rule.unknown.iter().any(|attribute| attribute.kind() == NFTA_RULE_COMPAT) {
+    if rule.unknown.iter().any(|attribute| attribute.kind() == NFTA_RULE_COMPAT) {
         return;
     }
     let Some((protocol, negated)) = protocol(family, rule) else {
@@ -262,7 +268,7 @@ mod tests {
             let mut rule = Rule::new();
             let expressions = [load, compare.into(), XtMatch::new("arp", 0u32, [0; 8]).into()];
             rule.body = expressions.into_iter().map(Statement::Expr).collect();
-            mend_rules(Family::Bridge, std::slice::from_mut(&mut rule), &SetFlagsByName::new());
+            mend_rule(Family::Bridge, &mut rule, &SetFlagsByName::new());
             let compat = rule.unknown.iter().next().unwrap();
             let number: u32 = compat.attributes().next().unwrap().unwrap().get().unwrap();
             assert_eq!(number, u32::from(u16::to_be(0x0806)));

@@ -55,10 +55,17 @@ impl<T: Transport> Netfilter<T> {
         let mut readings = Vec::new();
         for _ in 0..ATTEMPTS {
             let start = (Vec::new(), true);
-            let dumped = self.dump_rules(nft::GETRULE_RESET, &chain, start, |(rules, whole)| {
-                readings.append(rules);
-                *whole = true;
-            });
+            // What is summed up is mended afterwards.
+            let dumped = self.dump_rules(
+                nft::GETRULE_RESET,
+                &chain,
+                start,
+                |_| (),
+                |(rules, whole)| {
+                    readings.append(rules);
+                    *whole = true;
+                },
+            );
             let last = readings.len();
             match dumped {
                 Ok((found, whole)) => {

@@ -21,7 +21,7 @@ pub const ALIGN: usize = 4;
 
 /// Rounds a length up to netlink's alignment.
 pub const fn align(length: usize) -> usize {
-    length.next_multiple_of(ALIGN)
+    length.saturating_add(ALIGN - 1) & !(ALIGN - 1)
 }
 
 /// The attribute's payload holds attributes itself.

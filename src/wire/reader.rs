@@ -20,6 +20,7 @@ impl<'a> Attribute<'a> {
     }
 
     /// The attribute's number (`NFTA_…`), without the two flag bits.
+    #[inline]
     pub const fn kind(&self) -> u16 {
         self.raw_kind & NLA_TYPE_MASK
     }
@@ -39,9 +40,15 @@ impl<'a> Attribute<'a> {
         Attributes::new(self.payload)
     }
 
+    /// The payload without the NUL that may be at its end: the bytes of what should be text.
+    #[inline]
+    pub(crate) fn bare(&self) -> &'a [u8] {
+        self.payload.strip_suffix(&[0]).unwrap_or(self.payload)
+    }
+
     /// The payload as text, with or without a NUL at its end.
     pub fn text(&self) -> Result<&'a str, DecodeError> {
-        let bytes = self.payload.strip_suffix(&[0]).unwrap_or(self.payload);
+        let bytes = self.bare();
         // A NUL inside would not survive the way back.
         if bytes.contains(&0) {
             return Err(DecodeError::Content { kind: self.kind(), problem: "text with a NUL inside" });
@@ -73,6 +80,13 @@ impl<'a> Attributes<'a> {
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
+
+    /// What is said of an attribute of which not everything is there. Nothing comes behind it.
+    #[cold]
+    fn broken(&mut self, needed: usize) -> DecodeError {
+        let available = std::mem::take(&mut self.rest).len();
+        DecodeError::Truncated { needed: needed.max(4), available }
+    }
 }
 
 impl<'a> Iterator for Attributes<'a> {
@@ -80,17 +94,14 @@ impl<'a> Iterator for Attributes<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let rest = std::mem::take(&mut self.rest);
+        let rest = self.rest;
         let Some(([a, b, c, d], _)) = rest.split_first_chunk::<4>() else {
-            return Some(Err(DecodeError::Truncated { needed: 4, available: rest.len() }));
+            return if rest.is_empty() { None } else { Some(Err(self.broken(4))) };
         };
         let length = usize::from(u16::from_ne_bytes([*a, *b]));
         let raw_kind = u16::from_ne_bytes([*c, *d]);
         let Some(payload) = rest.get(4..length) else {
-            return Some(Err(DecodeError::Truncated { needed: length.max(4), available: rest.len() }));
+            return Some(Err(self.broken(length)));
         };
         // The padding of the last attribute may be missing.
         self.rest = rest.get(align(length)..).unwrap_or_default();
@@ -120,6 +131,7 @@ impl Unknown {
     }
 
     /// Keeps an attribute.
+    #[cold]
     pub fn keep(&mut self, attribute: Attribute<'_>) {
         self.attributes
             .get_or_insert_default()

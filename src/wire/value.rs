@@ -62,11 +62,12 @@ pub trait Value: Sized {
 /// The payload as an array, or the error that names both lengths.
 #[inline]
 pub(super) fn array<const N: usize>(attribute: Attribute<'_>) -> Result<[u8; N], DecodeError> {
-    attribute.payload.try_into().map_err(|_| DecodeError::Length {
-        kind: attribute.kind(),
-        expected: N,
-        actual: attribute.payload.len(),
-    })
+    attribute.payload.try_into().map_err(|_| wrong_length(attribute, N))
+}
+
+#[cold]
+fn wrong_length(attribute: Attribute<'_>, expected: usize) -> DecodeError {
+    DecodeError::Length { kind: attribute.kind(), expected, actual: attribute.payload.len() }
 }
 
 macro_rules! big_endian {

@@ -1,5 +1,7 @@
 //! What the kernel fills in where an expression says nothing.
 
+use std::mem::discriminant;
+
 use crate::expr::{
     ChecksumFlags, ChecksumKind, ConnlimitFlags, Expr, ExthdrFlags, LogFlags, LogLevel, LookupFlags,
     NatFlags, Payload, PayloadAccess, Register,
@@ -7,7 +9,8 @@ use crate::expr::{
 
 /// Whether the kernel takes two expressions for the same.
 pub(super) fn same(left: &Expr, right: &Expr) -> bool {
-    left == right || (left.name() == right.name() && filled(left) == filled(right))
+    // Mostly they are not even of one kind.
+    discriminant(left) == discriminant(right) && (left == right || filled(left) == filled(right))
 }
 
 /// The expression as the kernel gives it back.
