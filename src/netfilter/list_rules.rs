@@ -17,6 +17,9 @@ use crate::{
     wire::nft,
 };
 
+/// Chains with their rules, and the names of the sets that those add to.
+type Filled = (Vec<Chain>, HashSet<String>);
+
 impl<T: Transport> Netfilter<T> {
     /// The rules of a chain, in order, as expressions, with their handles; such that they can be sent.
     /// [`Rule::lift`] makes words of them.
@@ -116,7 +119,7 @@ impl<T: Transport> Netfilter<T> {
         table: &TableRef,
         sets: &[Set],
         chains: Vec<Chain>,
-    ) -> Result<Option<(Vec<Chain>, HashSet<String>)>, Error> {
+    ) -> Result<Option<Filled>, Error> {
         let attributes = names(RULES, &[(NFTA_RULE_TABLE, &table.name)])?;
         let family = table.family.number();
         let query = Query { operation: RULES, kind: nft::GETRULE, family, attributes: &attributes };

@@ -33,7 +33,7 @@ fn root_of_a_user_namespace_finds_what_root_finds() {
     if is_child() {
         return match Netfilter::open().unwrap().probe() {
             Ok(probe) => {
-                tell(&probe.missing().map(|feature| format!("{feature:?}")).collect::<Vec<_>>().join(","))
+                tell(&probe.missing().map(|feature| format!("{feature:?}")).collect::<Vec<_>>().join(","));
             }
             Err(error) => tell(&error.to_string()),
         };
