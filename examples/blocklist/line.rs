@@ -28,7 +28,7 @@ pub(crate) fn parse(line: &[u8]) -> Result<Option<(Form, Entry)>, String> {
         return Ok(None);
     }
     let wrong = |problem: &str| format!("\"{}\" {problem}", shown(entry));
-    let text = str::from_utf8(entry).map_err(|_| wrong(NO_ENTRY))?;
+    let text = std::str::from_utf8(entry).map_err(|_| wrong(NO_ENTRY))?;
     let found = if text.contains('/') {
         network(text).map(|entry| (Form::Network, entry))
     } else if let Some((first, last)) = text.split_once('-') {

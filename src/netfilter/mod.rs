@@ -16,6 +16,7 @@ mod mend;
 mod refused_element;
 mod reset;
 mod reset_sum;
+mod set_hint;
 mod settled;
 mod snapshot;
 

@@ -16,6 +16,7 @@ mod matches;
 mod objects;
 mod print;
 mod reading;
+mod set_errors;
 mod sets;
 mod snapshot;
 mod targets;
