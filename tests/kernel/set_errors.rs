@@ -212,7 +212,7 @@ fn sets_that_are_there_and_in_use() {
     refused(firewall, None, &constant, &|to| _ = to.entries(TABLE, &set).delete([Port(1)]));
     refused(firewall, None, &constant, &|to| _ = to.entries(TABLE, &set).flush());
     let another = ["add set inet edge s", "EEXIST", "exists already, and is another one", "SetOf::of"];
-    refused(firewall, None, &another, &|to| _ = to.add_set(TABLE, &SetOf::<Ipv4Addr>::new("s")));
+    refused(firewall, None, &another, &|to| _ = to.add_set(TABLE, SetOf::<Ipv4Addr>::new("s")));
     let again = ["create set inet edge s", "EEXIST", "it exists already; add_… keeps what exists"];
     refused(firewall, None, &again, &|to| _ = to.create_set(TABLE, &set));
 }
