@@ -18,7 +18,7 @@ use std::{process::ExitCode, time::Instant};
 use common::{Mode, Result};
 use lists::Lists;
 use options::Options;
-use portcullis::TableRef;
+use portcullis::{Family, Netfilter, TableRef, Transaction};
 use progress::Progress;
 
 const NAME: &str = "blocklist";
@@ -52,6 +52,12 @@ Acts on the current network namespace, on table inet blocklist only. Needs CAP_N
 fn main() -> ExitCode {
     common::run(NAME, HELP, |arguments| {
         let options = Options::of(arguments)?;
+        if options.remove && options.quiet && !options.dry_run {
+            let mut transaction = Transaction::new();
+            transaction.remove_table(TableRef::new(Family::Inet, NAME));
+            Netfilter::open()?.commit(&transaction)?;
+            return Ok(());
+        }
         if options.remove {
             return Mode { dry_run: options.dry_run, revert: true }.remove(NAME);
         }
@@ -75,8 +81,8 @@ fn main() -> ExitCode {
 
 /// What the rules have counted.
 fn show_counters() -> Result {
-    let table = TableRef::new(portcullis::Family::Inet, NAME);
-    match portcullis::Netfilter::open()?.table_terse(table)? {
+    let table = TableRef::new(Family::Inet, NAME);
+    match Netfilter::open()?.table_terse(table)? {
         Some(table) => print!("{}", common::listing::listing(&table)),
         None => println!("there is no table inet {NAME}"),
     }

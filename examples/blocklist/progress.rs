@@ -21,8 +21,8 @@ impl Progress {
         // How much comes through a pipe is not known.
         match files.iter().map(size).sum::<Option<u64>>() {
             Some(all) => {
-                self.0.set_length(all);
                 self.style("reading [{bar:40}] {bytes} of {total_bytes}");
+                self.0.set_length(all);
             }
             None => self.style("reading {spinner} {bytes}"),
         }
@@ -35,9 +35,9 @@ impl Progress {
 
     /// Something begins whose end is not in sight.
     pub(crate) fn waiting(&self, what: &'static str) {
+        self.style("{msg} {spinner} {elapsed}");
         self.0.reset();
         self.0.set_message(what);
-        self.style("{msg} {spinner} {elapsed}");
         self.0.enable_steady_tick(Duration::from_millis(100));
     }
 
@@ -52,5 +52,12 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.0.set_style(style.progress_chars("=> "));
         }
+    }
+}
+
+/// Errors are written where the bar was.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
     }
 }

@@ -2,6 +2,7 @@
 
 use nix::errno::Errno;
 
+use super::set_hint;
 use crate::{
     expr::{ChainTarget, Expr, Load, ObjectChoice, Verdict, decode_list},
     object::NFTA_RULE_EXPRESSIONS,
@@ -21,7 +22,16 @@ pub(super) fn hint(
     let table = subject.table.as_deref().unwrap_or_default();
     let name = subject.name.as_deref().unwrap_or_default();
     let family = subject.family;
-    let text = match (Errno::from_raw(errno), subject.kind, verb) {
+    let (number, path) = (Errno::from_raw(errno), attribute.unwrap_or_default());
+    let of_sets = match subject.kind {
+        ObjectKind::Set => set_hint::set(number, verb, &subject, path),
+        ObjectKind::Elements => set_hint::elements(number, verb, message, &subject, path),
+        _ => None,
+    };
+    if of_sets.is_some() {
+        return of_sets;
+    }
+    let text = match (number, subject.kind, verb) {
         (Errno::ENOENT, ObjectKind::Table, _) => format!("there is no table {family} {table}"),
         (Errno::ENOENT, ObjectKind::Chain, Verb::Delete | Verb::Flush) => {
             format!("there is no chain {name} in table {family} {table}, or no such table")
@@ -32,29 +42,9 @@ pub(super) fn hint(
         (Errno::ENOENT, ObjectKind::Rule, Verb::Delete | Verb::Replace) => {
             "there is no such rule, chain or table".to_owned()
         }
-        (Errno::ENOENT, ObjectKind::Rule, _) => {
-            missing_for_rule(message, &subject, attribute.unwrap_or_default())
-        }
-        (Errno::ENOENT, ObjectKind::Elements, _) => format!(
-            "there is no set {name} in table {family} {table}, no such element, or nothing of the name that one \
-             leads to"
-        ),
+        (Errno::ENOENT, ObjectKind::Rule, _) => missing_for_rule(message, &subject, path),
         (Errno::ENOENT, ObjectKind::Set | ObjectKind::Object | ObjectKind::Flowtable, Verb::Delete) => {
             format!("there is none of that name and kind in table {family} {table}, or no such table")
-        }
-        (Errno::EEXIST | Errno::ENOTEMPTY, ObjectKind::Elements, Verb::Create) => {
-            "it is in the set already, or overlaps a run of keys that is; add keeps what exists".to_owned()
-        }
-        (Errno::EEXIST | Errno::ENOTEMPTY | Errno::EBUSY, ObjectKind::Elements, _) => {
-            "it overlaps a run of keys that is in the set, or it is there and leads elsewhere (delete that first, \
-             in the same transaction); or the set is constant and in use"
-                .to_owned()
-        }
-        (Errno::ENFILE, ObjectKind::Elements, _) => {
-            "the set is full: its capacity was declared when it was made (SetOf::capacity)".to_owned()
-        }
-        (Errno::EINVAL, ObjectKind::Elements, Verb::Add | Verb::Create | Verb::Delete) => {
-            format!("set {name} has keys or values of another type, or none that can be so")
         }
         (Errno::EEXIST, _, _) => "it exists already; add_… keeps what exists, create_… refuses".to_owned(),
         (Errno::EBUSY, ObjectKind::Chain, Verb::Delete) => {

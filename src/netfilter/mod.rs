@@ -18,6 +18,7 @@ mod probe;
 mod refused_element;
 mod reset;
 mod reset_sum;
+mod set_hint;
 mod settled;
 mod snapshot;
 

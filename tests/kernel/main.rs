@@ -18,6 +18,7 @@ mod objects;
 mod print;
 mod probe;
 mod reading;
+mod set_errors;
 mod sets;
 mod snapshot;
 mod targets;
