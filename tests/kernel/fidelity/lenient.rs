@@ -29,7 +29,7 @@ const ELEMENTS_SET: u16 = 2;
 pub(super) fn leniently(dump: &Dump) -> Dump {
     let mut dump = dump.clone();
     let number = |message: &Message, kind| message.attribute(kind).and_then(|flags| flags.get::<u32>().ok());
-    let bound = u32::from(ChainFlags::BINDING.bits());
+    let bound = ChainFlags::BINDING.bits();
     for message in &dump.messages {
         let name = message.attribute(CHAIN_NAME).map(|name| name.payload.to_vec());
         let is_bound = message.kind == nft::NEWCHAIN
@@ -41,7 +41,7 @@ pub(super) fn leniently(dump: &Dump) -> Dump {
     }
     for message in &mut dump.messages {
         let anonymous = number(message, SET_FLAGS)
-            .is_some_and(|flags| flags & u32::from(SetFlags::ANONYMOUS.bits()) != 0);
+            .is_some_and(|flags| flags & SetFlags::ANONYMOUS.bits() != 0);
         match message.kind {
             nft::NEWCHAIN => keep(message, |kind| ![CHAIN_COUNTERS, CHAIN_FLAGS].contains(&kind)),
             nft::NEWSET if anonymous => keep(message, |kind| kind != SET_USERDATA),
