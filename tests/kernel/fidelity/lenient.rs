@@ -40,8 +40,8 @@ pub(super) fn leniently(dump: &Dump) -> Dump {
         }
     }
     for message in &mut dump.messages {
-        let anonymous = number(message, SET_FLAGS)
-            .is_some_and(|flags| flags & SetFlags::ANONYMOUS.bits() != 0);
+        let anonymous =
+            number(message, SET_FLAGS).is_some_and(|flags| flags & SetFlags::ANONYMOUS.bits() != 0);
         match message.kind {
             nft::NEWCHAIN => keep(message, |kind| ![CHAIN_COUNTERS, CHAIN_FLAGS].contains(&kind)),
             nft::NEWSET if anonymous => keep(message, |kind| kind != SET_USERDATA),
