@@ -56,7 +56,9 @@ fn place(base: &Base, chain: &Chain, around: Around<'_>) -> String {
 pub(super) fn line(rule: &Rule, around: Around<'_>) -> RuleText {
     let lowered = match rule.lower(around.family) {
         Ok(lowered) => lowered,
-        Err(problem) => return RuleText { text: format!("# {problem}"), lossless: false },
+        Err(problem) => {
+            return RuleText { text: format!("# {problem}"), lossless: false, other_bytes: false };
+        }
     };
     let mut said = statements(&lowered.expressions, Around { made: &lowered.sets, ..around });
     if let Some(comment) = rule.comment_text() {

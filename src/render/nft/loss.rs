@@ -14,16 +14,30 @@ use super::{
 use crate::{
     expr::{Expr, ObjectKind},
     object::{
-        Chain, ChainFlags, Element, ElementData, ElementFlags, Hook, MapData, Object, ObjectData, Rule, Set,
-        SetFlags, Table, TableFlags, userdata,
+        Chain, ChainFlags, Element, ElementData, ElementFlags, Hook, MapData, NFTA_RULE_COMPAT, Object,
+        ObjectData, Rule, Set, SetFlags, Table, TableFlags, userdata,
     },
     wire::Unknown,
 };
 
-/// Something that a text in nft's language leaves out.
+const UNKNOWN: &str = "attributes that this library does not know";
+
+/// How much a loss matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LossKind {
+    /// The text leaves it out: `nft -f` refuses the text, or makes another ruleset of it.
+    Unsaid,
+    /// `nft -f` makes other bytes of it, which mean the same.
+    OtherBytes,
+}
+
+/// Something that is not the same again after `nft -f`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Loss {
+    /// How much it matters.
+    pub kind: LossKind,
     /// Where it is: `table inet edge, chain input, rule 3`.
     pub place: String,
     /// What it is.
@@ -68,7 +82,11 @@ struct Found {
 
 impl Found {
     fn say(&mut self, what: impl Into<String>) {
-        self.losses.push(Loss { place: self.place.join(", "), what: what.into() });
+        self.push(LossKind::Unsaid, what.into());
+    }
+
+    fn push(&mut self, kind: LossKind, what: String) {
+        self.losses.push(Loss { kind, place: self.place.join(", "), what });
     }
 
     fn within(&mut self, place: String, search: impl FnOnce(&mut Self)) {
@@ -79,7 +97,7 @@ impl Found {
 
     fn unknown(&mut self, unknown: &Unknown) {
         if !unknown.is_empty() {
-            self.say("attributes that this library does not know");
+            self.say(UNKNOWN);
         }
     }
 
@@ -183,11 +201,19 @@ impl Found {
 
     fn rule(&mut self, rule: &Rule, around: Around<'_>) {
         self.comment(rule.comment_text());
-        self.unknown(&rule.unknown);
+        if rule.unknown.iter().any(|attribute| attribute.kind() == NFTA_RULE_COMPAT) {
+            self.say("the protocol that xtables' extensions are told");
+        }
+        if rule.unknown.iter().any(|attribute| attribute.kind() != NFTA_RULE_COMPAT) {
+            self.say(UNKNOWN);
+        }
         self.userdata(rule.userdata.as_deref(), &[userdata::COMMENT]);
         let line = chain::line(rule, around);
         if !line.lossless {
             self.say(format!("nft has no words for all of \"{}\"", line.text));
+        } else if line.other_bytes {
+            let what = format!("nft makes other bytes of \"{}\", which mean the same", line.text);
+            self.push(LossKind::OtherBytes, what);
         }
     }
 

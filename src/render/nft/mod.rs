@@ -44,7 +44,7 @@ mod table;
 mod type_of;
 mod verdict;
 
-pub use loss::Loss;
+pub use loss::{Loss, LossKind};
 
 use std::fmt;
 
@@ -123,8 +123,9 @@ impl<'a> Nft<'a> {
         self
     }
 
-    /// What the text does not say, because nft has no words for it. Where there is nothing, `nft -f` makes the same
-    /// ruleset of the text.
+    /// What the text does not say, because nft has no words for it, and what comes back in other bytes. Where there is
+    /// nothing, `nft -f` makes the same ruleset of the text, but for what a base chain's policy has counted (which is
+    /// named where it is not zero) and for what nft notes for itself beside the sets of its rules.
     pub fn losses(&self) -> Vec<Loss> {
         loss::losses(self)
     }

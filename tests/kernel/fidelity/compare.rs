@@ -56,6 +56,7 @@ fn trees(dump: &Dump, kind: u16, own: &[u16]) -> Vec<(String, Tree)> {
     let trees = messages.map(|message| {
         let mut tree = Tree::of(&message.attributes);
         own.iter().for_each(|attribute| tree.remove(&[*attribute]));
+        tree.rename(&dump.renamed);
         // The family is in the header.
         let tree = Tree::Node(vec![(1, Tree::Leaf(vec![message.family])), (2, tree)]);
         (names(message), tree)
@@ -108,6 +109,7 @@ fn elements_by_set(dump: &Dump) -> BTreeMap<String, Vec<(Tree, Option<u64>)>> {
                 .map(|attribute| attribute.get().expect("milliseconds"));
             let mut tree = Tree::of(element.payload);
             tree.remove(&[EXPIRATION]);
+            tree.rename(&dump.renamed);
             of_set.push((tree, expiration));
         }
     }

@@ -1,6 +1,6 @@
 //! The ruleset of a namespace as the kernel's bytes.
 
-use std::io::ErrorKind;
+use std::{collections::BTreeMap, io::ErrorKind};
 
 use portcullis::{
     netlink::{KernelSocket, Transport},
@@ -20,8 +20,11 @@ pub(super) struct Message {
 }
 
 /// Everything that a namespace has, in the kernel's order.
+#[derive(Clone)]
 pub(super) struct Dump {
     pub(super) messages: Vec<Message>,
+    /// Names that are compared as others, with the zeros behind them.
+    pub(super) renamed: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 /// NFTA_SET_TABLE and NFTA_SET_NAME; NFTA_SET_ELEM_LIST_TABLE and NFTA_SET_ELEM_LIST_SET have the same numbers.
@@ -50,7 +53,7 @@ impl Dump {
                 }
                 messages.extend(dump(&mut socket, nft::GETSETELEM, set.family, &place));
             }
-            Self { messages }
+            Self { messages, renamed: BTreeMap::new() }
         })
     }
 

@@ -5,6 +5,7 @@ mod compare;
 mod corpus;
 mod coverage;
 mod dump;
+mod lenient;
 mod nft_text;
 mod own_listing;
 mod seeds;

@@ -1,6 +1,6 @@
 //! Messages as trees of attributes, and where two differ.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use portcullis::wire::Attributes;
 
@@ -37,6 +37,18 @@ impl Tree {
         } else {
             let inside = children.iter_mut().filter(|(kind, _)| kind & 0x3fff == *first);
             inside.for_each(|(_, child)| child.remove(rest));
+        }
+    }
+
+    /// Puts other names in the place of names.
+    pub(super) fn rename(&mut self, names: &BTreeMap<Vec<u8>, Vec<u8>>) {
+        match self {
+            Self::Leaf(bytes) => {
+                if let Some(name) = names.get(bytes) {
+                    bytes.clone_from(name);
+                }
+            }
+            Self::Node(children) => children.iter_mut().for_each(|(_, child)| child.rename(names)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use portcullis::{Family, TableRef, expr::Expr};
+use portcullis::{Family, TableRef, expr::Expr, render::nft::LossKind};
 use portcullis_world::{Host, need_namespaces, skip};
 
 use crate::support::{nft_listing, open};
@@ -69,7 +69,11 @@ fn rules_of_iptables_are_printed_as_nft_prints_them() {
             assert!(!lost.is_empty(), "{command}: {text}");
         } else {
             assert_eq!(text.to_string(), listed, "{command}");
-            assert!(lost.is_empty(), "{command}: {lost:?}");
+            // It compares a whole name with the zero behind it, and nft with all that would fit.
+            let named = ["-i lo", "-o eth0"].iter().any(|name| command.contains(name));
+            assert_eq!(lost.len(), usize::from(named), "{command}: {lost:?}");
+            let told = lost.iter().all(|loss| loss.kind == LossKind::OtherBytes);
+            assert!(told, "{command}: {lost:?}");
         }
     }
     assert_eq!(foreign, FOREIGN.len());

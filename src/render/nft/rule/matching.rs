@@ -3,18 +3,21 @@
 use super::{
     Reader, bytes,
     layers::By,
+    neighbours::{Equality, joins},
     protocol::Protocol,
     value::{Bits, Value},
     words::{Said, raw, significant_first},
 };
 use crate::{
-    expr::{Cmp, CmpOp, Lookup, LookupFlags, MetaKey, PayloadBase, Range, RangeOp, Register},
+    expr::{Cmp, CmpOp, Lookup, LookupFlags, MetaKey, Range, RangeOp, Register},
     object::{Element, ElementFlags, SetFlags},
     render::nft::datatype::{Datatype, Order},
 };
 
 /// Bytes in one addressable register: parts of a concatenation are filled up to that.
 const WORD: usize = 4;
+/// Bytes of an interface's name, IFNAMSIZ.
+const NAME: usize = 16;
 
 impl Reader<'_> {
     /// `cmp`
@@ -39,7 +42,7 @@ impl Reader<'_> {
     fn compare_payload(&mut self, bits: Bits, op: CmpOp, data: &[u8]) -> Option<()> {
         if let Some((_, field)) = self.layers.field(bits) {
             if !field.kind.is_bitmask() {
-                return self.compare_field(bits, op, data, None);
+                return self.compare_alone(bits, op, data);
             }
             return self.compare_plain(&Value::Payload(bits), op, data);
         }
@@ -49,6 +52,7 @@ impl Reader<'_> {
         let last_prefix = rest.and_then(|rest| self.shorter_than_field(rest));
         if op == CmpOp::Eq && !fields.is_empty() && merged && (rest.is_none() || last_prefix.is_some()) {
             let mut data = data;
+            let whole = self.equality(bits);
             for field in fields {
                 let (now, later) = data.split_at_checked(usize::try_from(field.len / 8).ok()?)?;
                 self.compare_field(field, op, now, None)?;
@@ -56,13 +60,36 @@ impl Reader<'_> {
             }
             return match rest {
                 Some(rest) => self.compare_field(rest, op, data, last_prefix),
-                None => Some(()),
+                None => {
+                    whole.into_iter().for_each(|whole| self.sentence.note_equality(whole, None));
+                    Some(())
+                }
             };
         }
         if let Some(whole) = self.shorter_than_field(bits) {
             return self.compare_field(bits, op, data, Some(whole));
         }
         self.compare_raw(bits, op, data)
+    }
+
+    /// A field that the rule loads alone. nft would load it with its neighbour, but for a prefix as long as the field:
+    /// `tcp dport 22/16`.
+    fn compare_alone(&mut self, bits: Bits, op: CmpOp, data: &[u8]) -> Option<()> {
+        let (protocol, field) = self.layers.field(bits)?;
+        self.compare_field(bits, op, data, None)?;
+        if op == CmpOp::Eq {
+            let value = bare(field.kind, data);
+            let apart = format!("{} {} {value}/{}", protocol.word(), field.name, field.len);
+            // A prefix does not tell nft which protocol follows.
+            let apart = (!field.announces).then_some(apart);
+            self.sentence.note_equality(Equality { protocol, bits }, apart);
+        }
+        Some(())
+    }
+
+    fn equality(&self, bits: Bits) -> Option<Equality> {
+        let (protocol, _) = self.layers.field_at(bits)?;
+        Some(Equality { protocol, bits })
     }
 
     /// The fields that loaded bits consist of, and what is left at the end.
@@ -85,7 +112,7 @@ impl Reader<'_> {
     /// The whole field that bits are the beginning of, if nft says that as a prefix: `ip saddr 10.0.0.0/8`.
     fn shorter_than_field(&self, bits: Bits) -> Option<Bits> {
         let (_, field) = self.layers.field_at(bits)?;
-        let address = matches!(field.kind, Datatype::Ipv4Addr | Datatype::Ipv6Addr);
+        let address = matches!(field.kind, Datatype::Ipv4Addr | Datatype::Ipv6Addr | Datatype::EtherAddr);
         (address && bits.len < field.len && bits.len % 8 == 0).then_some(Bits { len: field.len, ..bits })
     }
 
@@ -131,6 +158,8 @@ impl Reader<'_> {
         // nft reads only paths here, and lists numbers where it finds none.
         self.lossless &= said.kind != Datatype::CgroupV2;
         let flags = has_flags(said.kind);
+        // nft fills a name up with zeros, where iptables-nft stops at the first.
+        self.other_bytes |= said.kind == Datatype::IfName && data.len() < NAME && data.ends_with(&[0]);
         let value = match self.beginning(said.kind, data) {
             Some(prefix) => prefix,
             // Where several flags are asked for exactly, nft gives header fields as a number.
@@ -327,6 +356,8 @@ impl Reader<'_> {
             // nft makes a comparison of a list of one, but a set of twice the same.
             if let Some(one) = right.strip_prefix("{ ").and_then(|right| right.strip_suffix(" }")) {
                 right = format!("{{ {one}, {one} }}");
+                // nft makes room for both.
+                self.other_bytes |= found.desc.size == Some(1);
             }
         }
         let inverted = lookup.flags.is_some_and(|flags| flags.contains(LookupFlags::INV));
@@ -407,14 +438,12 @@ fn announces(key: MetaKey) -> bool {
     matches!(key, MetaKey::NfProto | MetaKey::L4Proto | MetaKey::Protocol | MetaKey::IifType)
 }
 
-/// Whether nft loads these neighbours together: where one load stays as cheap as one of them alone.
+/// Whether nft loads these neighbours together.
 fn merges(fields: &[Bits]) -> bool {
     let mut so_far = 0;
     fields.iter().enumerate().all(|(index, field)| {
-        let together = so_far + field.len;
-        let merges =
-            index == 0 || together <= 32 || field.base == PayloadBase::Link || so_far > 32 || field.len > 32;
-        so_far = together;
+        let merges = index == 0 || joins(field.base, so_far, field.len);
+        so_far += field.len;
         merges
     })
 }

@@ -15,6 +15,7 @@ mod keys;
 mod layers;
 mod load;
 mod matching;
+mod neighbours;
 mod protocol;
 mod registers;
 mod sentence;
@@ -37,6 +38,8 @@ pub(super) struct RuleText {
     /// Whether nft has words for all of it. Where it has none, the text names the expression (`xt match string`, as nft
     /// itself does for what iptables put there, or `expression inner`), and `nft -f` refuses the rule.
     pub(super) lossless: bool,
+    /// Whether nft makes other expressions of the text that mean the same.
+    pub(super) other_bytes: bool,
 }
 
 /// The statements of a rule.
@@ -47,9 +50,14 @@ pub(super) fn statements(expressions: &[Expr], around: Around<'_>) -> RuleText {
         registers: Registers::default(),
         sentence: Sentence::default(),
         lossless: true,
+        other_bytes: false,
     };
     expressions.iter().for_each(|expression| reader.read(expression));
-    RuleText { text: reader.sentence.text(), lossless: reader.lossless }
+    RuleText {
+        text: reader.sentence.text(),
+        lossless: reader.lossless,
+        other_bytes: reader.other_bytes || reader.sentence.is_merged(),
+    }
 }
 
 /// A rule on the way to its text.
@@ -59,6 +67,7 @@ struct Reader<'a> {
     registers: Registers,
     sentence: Sentence,
     lossless: bool,
+    other_bytes: bool,
 }
 
 impl Reader<'_> {

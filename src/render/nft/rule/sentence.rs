@@ -2,6 +2,7 @@
 
 use super::{
     layers::{By, Implied, Layers},
+    neighbours::{Equality, Neighbours},
     protocol::{IcmpNeed, Protocol},
 };
 use crate::expr::PayloadBase;
@@ -14,6 +15,14 @@ struct Item {
     announces: Option<(By, Vec<u8>)>,
     /// The lower end of a range, as left side and value, while its upper end may follow.
     lower_end: Option<(String, String)>,
+    /// The field that is asked to equal a value, and words for it with which nft joins it with no other.
+    equality: Option<(Equality, Option<String>)>,
+}
+
+impl Item {
+    fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), announces: None, lower_end: None, equality: None }
+    }
 }
 
 /// The statements of a rule so far.
@@ -24,28 +33,67 @@ pub(super) struct Sentence {
     relied_on: Vec<By>,
     /// Whether there is a statement that does more than match: what it does must not come before other tests.
     acts: bool,
+    /// Fields that nft could load together with others.
+    neighbours: Neighbours,
+    /// Whether nft loads fields together that the rule loads one by one.
+    merged: bool,
 }
 
 impl Sentence {
     /// A match.
     pub(super) fn push(&mut self, text: impl Into<String>) {
-        self.items.push(Item { text: text.into(), announces: None, lower_end: None });
+        self.items.push(Item::new(text));
     }
 
     /// A statement that does something.
     pub(super) fn push_action(&mut self, text: String) {
         self.acts = true;
+        // nft joins nothing over what is done.
+        self.neighbours = Neighbours::default();
         self.push(text);
+    }
+
+    /// Says that the last match is that a field equals a value. `apart` says the same in a way that nft joins with no
+    /// other match; it is used for one of two that nft would join and the rule does not.
+    pub(super) fn note_equality(&mut self, field: Equality, apart: Option<String>) {
+        let joined = self.neighbours.of(field);
+        let Some(last) = self.items.last_mut() else { return };
+        match apart {
+            Some(text) if !joined.is_empty() => {
+                last.text = text;
+                return;
+            }
+            apart => last.equality = Some((field, apart)),
+        }
+        for other in joined {
+            let is_other =
+                |item: &&mut Item| item.equality.as_ref().is_some_and(|(field, _)| *field == other);
+            let apart =
+                self.items.iter_mut().find(is_other).and_then(|item| Some((item.equality.take()?.1?, item)));
+            match apart {
+                Some((text, item)) => {
+                    item.text = text;
+                    self.neighbours.forget(other);
+                }
+                None => self.merged = true,
+            }
+        }
+        self.neighbours.add(field);
+    }
+
+    /// Whether nft loads fields together that the rule loads one by one.
+    pub(super) fn is_merged(&self) -> bool {
+        self.merged
     }
 
     /// A match that makes a protocol known.
     pub(super) fn push_announcement(&mut self, text: String, by: By, value: &[u8]) {
-        self.items.push(Item { text, announces: Some((by, value.to_vec())), lower_end: None });
+        self.items.push(Item { announces: Some((by, value.to_vec())), ..Item::new(text) });
     }
 
     /// `left >= value`, which becomes a range where `left <= …` follows.
     pub(super) fn push_lower_end(&mut self, left: String, text: String, value: String) {
-        self.items.push(Item { text, announces: None, lower_end: Some((left, value)) });
+        self.items.push(Item { lower_end: Some((left, value)), ..Item::new(text) });
     }
 
     /// The other end of a range; false where the statement before is not the first one.

@@ -2,9 +2,8 @@
 
 use super::{
     Reader, bytes, extension, keys,
-    protocol::Protocol,
     value::{Bits, Extension, Value},
-    words::raw,
+    words::{place, raw},
 };
 use crate::{
     expr::{ChecksumKind, CtDirection, CtKey, MetaKey, PayloadBase, Register},
@@ -59,12 +58,16 @@ impl Reader<'_> {
         sreg: Register,
         checksum: Option<ChecksumKind>,
     ) -> Option<()> {
-        // nft has the checksum mended wherever it knows one, and has no word to leave it alone.
-        if let Some(expected) = self.layers.at(bits.base).and_then(Protocol::checksum) {
-            self.lossless &= checksum == Some(expected);
-        }
         let value = self.registers.get(sreg, bits.len.div_ceil(8))?;
+        let mended = checksum.filter(|kind| *kind != ChecksumKind::None);
         if let Some((protocol, field)) = self.layers.field(bits) {
+            // nft has the checksum mended wherever it knows one; bytes without a name, it just writes.
+            let stays = mended.is_none() && protocol.checksum().is_some();
+            if let (true, Value::Constant(bytes)) = (stays, &value) {
+                let value = self.speaker().constant(Datatype::Hex, bytes);
+                return self.push(format!("{} set {value}", place(bits)?));
+            }
+            self.lossless &= mended == protocol.checksum();
             let value = match &value {
                 Value::Constant(bytes) => self.written(field.kind, bytes),
                 _ => self.stored(sreg, bits.len.div_ceil(8), field.kind)?,
@@ -74,9 +77,10 @@ impl Reader<'_> {
         }
         if let Value::Bitwise { of, mask, xor } = &value {
             if **of == Value::Payload(bits) {
-                return self.store_part(bits, mask, xor);
+                return self.store_part(bits, mask, xor, mended);
             }
         }
+        self.lossless &= mended.is_none();
         let target = raw(bits)?;
         let value = self.stored(sreg, bits.len.div_ceil(8), target.kind)?;
         self.push(format!("{} set {value}", target.text))
@@ -92,7 +96,13 @@ impl Reader<'_> {
     }
 
     /// Bits within bytes that are loaded, changed, and written back.
-    fn store_part(&mut self, bits: Bits, mask: &[u8], xor: &[u8]) -> Option<()> {
+    fn store_part(
+        &mut self,
+        bits: Bits,
+        mask: &[u8],
+        xor: &[u8],
+        mended: Option<ChecksumKind>,
+    ) -> Option<()> {
         let written = bytes::invert(mask);
         let spills = bytes::zip(xor, mask, |xor, mask| xor & mask);
         if !bytes::is_zero(&spills) {
@@ -102,6 +112,7 @@ impl Reader<'_> {
         let part = Bits { offset: bits.offset.checked_add(first)?, len, ..bits };
         let value = bytes::extract(xor, first, len);
         if let Some((protocol, field)) = self.layers.field(part) {
+            self.lossless &= mended == protocol.checksum();
             let value = self.written(field.kind, &value);
             self.sentence.forget_implied(&[(protocol, field.icmp)], &self.layers);
             return self.push(format!("{} {} set {value}", protocol.word(), field.name));
@@ -109,6 +120,7 @@ impl Reader<'_> {
         if part.base == PayloadBase::Inner {
             return None;
         }
+        self.lossless &= mended.is_none();
         let target = raw(part)?;
         let value = self.speaker().constant(target.kind, &value);
         self.push(format!("{} set {value}", target.text))

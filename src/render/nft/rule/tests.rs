@@ -8,9 +8,9 @@ use super::{
 use crate::{
     Rule,
     expr::{
-        AddressFamily, Bitwise, BitwiseOp, Byteorder, Cmp, CmpOp, Data, Exthdr, ExthdrOp, FlowOffload,
-        Immediate, Inner, Meta, MetaKey, Nat, Payload, PayloadBase, Queue, QueueFlags, Range, Register,
-        Reject, Tunnel, TunnelKey, UnknownExpression, Verdict, XtMatch,
+        AddressFamily, Bitwise, BitwiseOp, Byteorder, Cmp, CmpOp, Counter, Data, Exthdr, ExthdrOp,
+        FlowOffload, Immediate, Inner, Meta, MetaKey, Nat, Payload, PayloadBase, Queue, QueueFlags, Range,
+        Register, Reject, Tunnel, TunnelKey, UnknownExpression, Verdict, XtMatch,
     },
     object::Family,
 };
@@ -23,7 +23,8 @@ fn said(family: Family, expressions: &[Expr]) -> RuleText {
 
 #[track_caller]
 fn check(family: Family, expressions: Vec<Expr>, text: &str) {
-    assert_eq!(said(family, &expressions), RuleText { text: text.to_owned(), lossless: true });
+    let exact = RuleText { text: text.to_owned(), lossless: true, other_bytes: false };
+    assert_eq!(said(family, &expressions), exact);
 }
 
 /// A meta key compared with a value.
@@ -90,6 +91,54 @@ fn neighbours_are_taken_apart_if_nft_puts_them_together() {
 }
 
 #[test]
+fn neighbours_that_are_loaded_apart_stay_apart() {
+    let tcp = || meta(MetaKey::L4Proto, &[6]).to_vec();
+    let source = || payload(PayloadBase::Transport, 0, &[0, 1]).to_vec();
+    let target = || payload(PayloadBase::Transport, 2, &[0, 2]).to_vec();
+    check(Family::Ip, [tcp(), source(), target()].concat(), "tcp sport 1 tcp dport 2/16");
+    // In any order, but not over a statement.
+    check(Family::Ip, [tcp(), target(), source()].concat(), "tcp dport 2 tcp sport 1/16");
+    let counter = vec![Counter::new().into()];
+    let text = "tcp sport 1 counter packets 0 bytes 0 tcp dport 2";
+    assert_eq!(said(Family::Ip, &[tcp(), source(), counter, target()].concat()).text, text);
+    // What says which protocol follows cannot be a prefix: its neighbour is.
+    let ttl = payload(PayloadBase::Network, 8, &[64]).to_vec();
+    let number = payload(PayloadBase::Network, 9, &[6]).to_vec();
+    let text = said(Family::Ip, &[ttl, number].concat());
+    assert_eq!(text.text, "ip ttl 64/8 ip protocol tcp");
+    assert!(text.lossless && !text.other_bytes);
+}
+
+#[test]
+fn names_that_end_before_their_field_does_come_back_in_other_bytes() {
+    for (name, text, other_bytes) in [
+        (&b"eth0\0"[..], "iifname \"eth0\"", true),
+        (b"eth0\0\0\0\0\0\0\0\0\0\0\0\0", "iifname \"eth0\"", false),
+        (b"eth", "iifname \"eth*\"", false),
+    ] {
+        let told = RuleText { text: text.to_owned(), lossless: true, other_bytes };
+        assert_eq!(said(Family::Ip, &meta(MetaKey::IifName, name)), told);
+    }
+}
+
+#[test]
+fn a_shift_stands_outside_of_brackets() {
+    let [mark, _] = meta(MetaKey::Mark, &[0; 4]);
+    let mask = Bitwise::mask_xor(Register::R1, Data::host_u32(0xffff), Data::host_u32(0));
+    let shift = Bitwise::new(Register::R1, Register::R1, 4u32).op(BitwiseOp::Lshift).data(Data::host_u32(16));
+    let store = Meta::store(MetaKey::Mark, Register::R1);
+    let rule = [mark, mask.into(), shift.into(), store.into()];
+    assert_eq!(said(Family::Ip, &rule).text, "meta mark set (meta mark & 0x0000ffff) << 16");
+}
+
+#[test]
+fn a_field_that_is_written_without_its_checksum_is_bytes() {
+    let value = Immediate::data(Register::R1, Data::byte(7)).into();
+    let store = Payload::store(PayloadBase::Network, 8u32, 1u32, Register::R1).into();
+    check(Family::Ip, vec![value, store], "@nh,64,8 set 0x7");
+}
+
+#[test]
 fn what_has_no_words_is_named() {
     let two = Bitwise::new(Register::R1, Register::R1, 4u32).op(BitwiseOp::And).sreg2(Register::R2);
     let [mark, _] = meta(MetaKey::Mark, &[0; 4]);
@@ -106,7 +155,8 @@ fn what_has_no_words_is_named() {
             "expression cmp",
         ),
     ] {
-        assert_eq!(said(Family::Inet, &expressions), RuleText { text: text.to_owned(), lossless: false });
+        let told = RuleText { text: text.to_owned(), lossless: false, other_bytes: false };
+        assert_eq!(said(Family::Inet, &expressions), told);
     }
     let option = Exthdr::present(ExthdrOp::Dccp, 1, Register::R1).into();
     let there = Cmp::eq(Register::R1, Data::byte(1)).into();

@@ -70,11 +70,7 @@ impl Speaker<'_> {
             Value::Constant(bytes) => Said::new(self.constant(kind, bytes), kind),
             Value::Concat(values) => self.concat(values)?,
             Value::Bitwise { of, mask, xor } => self.bitwise(of, mask, xor, kind)?,
-            Value::Shift { of, left, by } => {
-                let of = self.say(of, kind)?;
-                let sign = if *left { "<<" } else { ">>" };
-                Said { text: format!("{} {sign} {by}", of.text), calculated: true, ..of }
-            }
+            Value::Shift { of, left, by } => self.shift(of, *left, *by, kind)?,
             Value::Swapped { of, .. } => self.say(of, kind)?,
             Value::Map { key, set, set_id } => self.map(key, set, *set_id)?,
         })
@@ -179,6 +175,22 @@ impl Speaker<'_> {
         Some(Said { text, calculated: true, ..of })
     }
 
+    /// `of << by`, or the field that is brought to the end of its bytes.
+    fn shift(self, of: &Value, left: bool, by: u32, kind: Datatype) -> Option<Said> {
+        if let (Value::Bitwise { of, mask, xor }, false) = (of, left) {
+            let behind = u32::try_from(mask.len()).ok()?.saturating_mul(8);
+            let part = self.subfield(of, mask).filter(|_| bytes::is_zero(xor));
+            if let Some(part) = part.filter(|part| part.first + part.len + by == behind) {
+                return Some(part.said);
+            }
+        }
+        let of = self.say(of, kind)?;
+        let sign = if left { "<<" } else { ">>" };
+        // A shift binds tighter than `&` does.
+        let inner = if of.calculated { format!("({})", of.text) } else { of.text };
+        Some(Said { text: format!("{inner} {sign} {by}"), calculated: true, ..of })
+    }
+
     /// The field that a mask cuts out of loaded bytes.
     pub(super) fn subfield(self, of: &Value, mask: &[u8]) -> Option<Subfield> {
         let (first, len) = bytes::run(mask)?;
@@ -279,22 +291,24 @@ impl Subfield {
 
 /// Bytes of the packet that have no name here.
 pub(super) fn raw(bits: Bits) -> Option<Said> {
-    let Bits { base, offset, len } = bits;
+    // Ports lie alike in the headers of all protocols that have some.
+    match (bits.base, bits.offset, bits.len) {
+        (PayloadBase::Transport, 0, 16) => Some(Said::new("th sport", Datatype::InetService)),
+        (PayloadBase::Transport, 16, 16) => Some(Said::new("th dport", Datatype::InetService)),
+        _ => Some(Said::new(place(bits)?, Datatype::Hex)),
+    }
+}
+
+/// Bytes of the packet by nothing but their place: `@nh,96,32`.
+pub(super) fn place(Bits { base, offset, len }: Bits) -> Option<String> {
     let base = match base {
         PayloadBase::Link => "ll",
         PayloadBase::Network => "nh",
-        // Ports lie alike in the headers of all protocols that have some.
-        PayloadBase::Transport if (offset, len) == (0, 16) => {
-            return Some(Said::new("th sport", Datatype::InetService));
-        }
-        PayloadBase::Transport if (offset, len) == (16, 16) => {
-            return Some(Said::new("th dport", Datatype::InetService));
-        }
         PayloadBase::Transport => "th",
         PayloadBase::Inner => "ih",
         _ => return None,
     };
-    Some(Said::new(format!("@{base},{offset},{len}"), Datatype::Hex))
+    Some(format!("@{base},{offset},{len}"))
 }
 
 /// The protocol that an extension belongs to.
