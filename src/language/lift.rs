@@ -236,7 +236,13 @@ impl Walk<'_> {
         for skip in (0..=dependencies(rest)).rev() {
             let (skipped, expressions) = rest.split_at_checked(skip * 2)?;
             let skipped = if skipped.is_empty() { implied.as_slice() } else { skipped };
-            let place = Lifting { expressions, skipped, sets: self.sets, layer3: self.known.layer3, layer4: self.known.layer4 };
+            let place = Lifting {
+                expressions,
+                skipped,
+                sets: self.sets,
+                layer3: self.known.layer3,
+                layer4: self.known.layer4,
+            };
             for recognise in RECOGNISERS {
                 let found = recognise(&place).and_then(|word| self.accept(word, rest));
                 if found.is_some() {

@@ -16,6 +16,7 @@ mod objects;
 mod print;
 mod reading;
 mod sets;
+mod sets_in_rules;
 mod snapshot;
 mod targets;
 mod transactions;

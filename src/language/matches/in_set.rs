@@ -82,7 +82,8 @@ impl Lower for SetMatch {
 impl Lift for SetMatch {
     fn lift(from: &Lifting<'_>) -> Option<Self> {
         let Loads { key, runs, rest } = Loads::find(from, from.expressions(), FIRST, None)?;
-        let [Expr::Lookup(Lookup { set, sreg: Register::R1, dreg: None, set_id, flags, .. }), ..] = rest else {
+        let [Expr::Lookup(Lookup { set, sreg: Register::R1, dreg: None, set_id, flags, .. }), ..] = rest
+        else {
             return None;
         };
         let negated = flags.is_some_and(|flags| flags.contains(LookupFlags::INV));
@@ -137,10 +138,9 @@ mod tests {
             ],
         );
         // ip6 saddr . tcp dport . ip6 daddr @s
-        let rule = Rule::new().tcp().in_set(
-            (Saddr, Dport, select::Daddr),
-            &SetOf::<(Ipv6Addr, Port, Ipv6Addr)>::new("s"),
-        );
+        let rule = Rule::new()
+            .tcp()
+            .in_set((Saddr, Dport, select::Daddr), &SetOf::<(Ipv6Addr, Port, Ipv6Addr)>::new("s"));
         golden(
             Family::Ip6,
             &rule,
@@ -154,12 +154,8 @@ mod tests {
             ],
         );
         // ip saddr . meta mark @s, with flags interval
-        let expected = [
-            load,
-            "meta load mark => reg 9",
-            "byteorder reg 9 = hton(reg 9, 4, 4)",
-            "lookup reg 1 set s",
-        ];
+        let expected =
+            [load, "meta load mark => reg 9", "byteorder reg 9 = hton(reg 9, 4, 4)", "lookup reg 1 set s"];
         let runs = SetOf::<(Ipv4Addr, Interval<Mark>)>::new("s");
         golden(Family::Ip, &Rule::new().in_set((Saddr, select::Mark), &runs), &expected);
         let key = [Selector::IpSaddr, Selector::Mark];
@@ -183,7 +179,9 @@ mod tests {
             refusal(Family::Inet, &Rule::new().in_set(Dport, &ports)),
             "th dport needs the protocol said before it in the same rule: add .tcp() or .udp()"
         );
-        assert!(refusal(Family::Inet, &Rule::new().in_set([Selector::Ip6Saddr; 5], "s")).contains("64 bytes"));
+        assert!(
+            refusal(Family::Inet, &Rule::new().in_set([Selector::Ip6Saddr; 5], "s")).contains("64 bytes")
+        );
         assert!(refusal(Family::Inet, &Rule::new().in_set([], "s")).contains("selector"));
         let addresses = SetOf::<Ipv4Addr>::new("s");
         assert!(refusal(Family::Ip6, &Rule::new().in_set(Saddr, &addresses)).contains("IPv4"));

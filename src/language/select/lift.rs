@@ -1,10 +1,6 @@
 //! Lookups, recognised.
 
-use super::{
-    Loads, Lookup, MapKey, UsedSet,
-    key::FIRST,
-    lookup::hash_kind,
-};
+use super::{Loads, Lookup, MapKey, UsedSet, key::FIRST, lookup::hash_kind};
 use crate::{
     expr::{self, Expr, Hash, HashKind, Numgen, NumgenKind},
     language::{Lifting, lift::sorted},

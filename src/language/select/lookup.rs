@@ -342,7 +342,11 @@ pub(super) fn hash_kind(hash: &Hash) -> HashKind {
 
 impl Used {
     /// What is wrong with looking these fields up in it.
-    pub(crate) fn problem(&self, fields: &[Selector], data: Option<crate::object::MapData>) -> Option<Invalid> {
+    pub(crate) fn problem(
+        &self,
+        fields: &[Selector],
+        data: Option<crate::object::MapData>,
+    ) -> Option<Invalid> {
         let known = self.known.as_ref()?;
         if let Some(problem) = &known.problem {
             return Some(problem.clone());

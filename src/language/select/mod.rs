@@ -51,7 +51,7 @@ mod selector;
 mod used;
 
 pub use fields::{
-    ByName, CtMark, CtState, Daddr, Dport, EtherDaddr, EtherSaddr, EtherType, Icmpv6Type, IcmpType, Iif,
+    ByName, CtMark, CtState, Daddr, Dport, EtherDaddr, EtherSaddr, EtherType, IcmpType, Icmpv6Type, Iif,
     IifName, L4Proto, Mark, Oif, OifName, PktType, Saddr, Select, SelectOne, SkGid, SkUid, Sport,
 };
 pub use lookup::{Backend, Balance, Lookup, MapKey, Mapped, mapped};

@@ -233,7 +233,10 @@ pub(super) fn own_map<K: Key, V: MapValue>(pairs: impl IntoIterator<Item = (K, V
 
 /// Whether a verdict map's verdicts can be: names of chains are names.
 pub(crate) fn check_verdicts(set: &Set) -> Result<(), Invalid> {
-    use crate::{expr::ChainTarget, object::{ElementData, check_name}};
+    use crate::{
+        expr::ChainTarget,
+        object::{ElementData, check_name},
+    };
     set.elements.iter().try_for_each(|element| match &element.data {
         Some(ElementData::Verdict(
             Verdict::Jump(ChainTarget::Name(name)) | Verdict::Goto(ChainTarget::Name(name)),

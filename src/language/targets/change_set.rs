@@ -205,7 +205,9 @@ impl ChangeSet {
     ) -> Self {
         let mut problem = used.problem(&key, data);
         let (set, flags) = match used {
-            Used { set: UsedSet::Named { name, .. }, known } => (name, known.map(|Known { flags, .. }| flags)),
+            Used { set: UsedSet::Named { name, .. }, known } => {
+                (name, known.map(|Known { flags, .. }| flags))
+            }
             Used { set: UsedSet::Own(_), .. } => {
                 let text = "a list that belongs to a rule does not change; declare a set and name it";
                 problem.get_or_insert(Invalid::Combination { problem: text.to_owned() });
@@ -262,10 +264,18 @@ pub(super) fn check_flags(change: &Change, flags: SetFlags) -> Result<(), Invali
     }
     let timeouts = flags.contains(SetFlags::TIMEOUT);
     if !timeouts && change.timeout.is_some() {
-        return Err(lacks("take elements with a timeout", "timeout", "SetOf::with_timeouts or SetOf::timeout"));
+        return Err(lacks(
+            "take elements with a timeout",
+            "timeout",
+            "SetOf::with_timeouts or SetOf::timeout",
+        ));
     }
     if !timeouts && change.op == DynsetOp::Update {
-        return Err(lacks("start an element's time anew", "timeout", "SetOf::with_timeouts or SetOf::timeout"));
+        return Err(lacks(
+            "start an element's time anew",
+            "timeout",
+            "SetOf::with_timeouts or SetOf::timeout",
+        ));
     }
     if !flags.contains(SetFlags::EVAL) && (!timeouts || !change.expressions.is_empty()) {
         return Err(lacks("change from a rule", "dynamic", "SetOf::dynamic"));

@@ -94,7 +94,8 @@ impl Lower for ChangeSet {
             to.need_key(value)?;
         }
         let key = to.load_key(&change.key, FIRST, false)?;
-        let value = change.value.as_ref().map(|value| load_value(value, behind(&change.key), to)).transpose()?;
+        let value =
+            change.value.as_ref().map(|value| load_value(value, behind(&change.key), to)).transpose()?;
         let mut dynset = Dynset::new(change.op, change.set.clone(), key);
         dynset.sreg_data = value;
         dynset.timeout = change.timeout.map(milliseconds);
@@ -109,7 +110,8 @@ fn load_value(value: &SetValue, from: u32, to: &mut Lowering<'_>) -> Result<Regi
         SetValue::Fields(fields) => to.load_key(fields, from, false),
         SetValue::Constant(parts) => {
             if parts.is_empty() {
-                let problem = "a rule puts values of registers into maps, no verdicts and no objects".to_owned();
+                let problem =
+                    "a rule puts values of registers into maps, no verdicts and no objects".to_owned();
                 return Err(Invalid::Combination { problem });
             }
             let mut piece = from;
@@ -147,7 +149,7 @@ impl Lift for ChangeSet {
             set: dynset.set.clone(),
             key,
             value,
-            timeout: dynset.timeout.map(Duration::from_millis),
+            timeout: dynset.timeout.filter(|timeout| *timeout != 0).map(Duration::from_millis),
             expressions: dynset.expressions.clone(),
             flags: None,
             problem: None,

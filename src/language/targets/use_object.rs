@@ -9,9 +9,7 @@ use crate::{
         select::{Lookup, Mapped},
     },
     object::check_name,
-    set::{
-        CounterName, CtExpectName, CtHelperName, CtTimeoutName, LimitName, QuotaName, SynproxyName,
-    },
+    set::{CounterName, CtExpectName, CtHelperName, CtTimeoutName, LimitName, QuotaName, SynproxyName},
 };
 
 /// Uses an object: counts by its counter, goes on while its quota or limit lets the packet pass, gives the connection

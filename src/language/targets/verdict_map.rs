@@ -105,8 +105,7 @@ mod tests {
             ],
         );
         // meta mark vmap { 1-5 : accept, 7 : drop }
-        let marks =
-            [(Interval::new(Mark(1), Mark(5)), Verdict::Accept), (Mark(7).into(), Verdict::Drop)];
+        let marks = [(Interval::new(Mark(1), Mark(5)), Verdict::Accept), (Mark(7).into(), Verdict::Drop)];
         golden_everywhere(
             &Rule::new().verdict_map(select::Mark, marks),
             &[

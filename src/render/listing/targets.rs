@@ -14,8 +14,8 @@ use crate::{
         Item,
         select::{Lookup, MapKey, UsedSet},
         targets::{
-            Change, ClampMss, Decide, Log, MarkOf, MarkOp, Nat, NatTo, NfLog, ObjectName, Queue, Quota, RejectWith, SetMark,
-            SetValue, Synproxy, TproxyTo,
+            Change, ClampMss, Decide, Log, MarkOf, MarkOp, Nat, NatTo, NfLog, ObjectName, Queue, Quota,
+            RejectWith, SetMark, SetValue, Synproxy, TproxyTo,
         },
     },
 };
@@ -132,7 +132,9 @@ pub(super) fn say(statement: &Statement, row: &mut Row, style: Style) {
             };
             row.add(format!("{} {which}", used.kind));
         }
-        Statement::Offload(offload) => row.target("FLOWOFFLOAD", format!("FLOWOFFLOAD {}", plain(&offload.0))),
+        Statement::Offload(offload) => {
+            row.target("FLOWOFFLOAD", format!("FLOWOFFLOAD {}", plain(&offload.0)))
+        }
         Statement::ChangeSet(change) => change_set(&change.0, row, style),
         Statement::Trace(_) => row.target("TRACE", ""),
         Statement::Untrack(_) => row.target("CT", "CT notrack"),
