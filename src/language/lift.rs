@@ -48,7 +48,7 @@ impl<'a> Lifting<'a> {
         self.expressions
     }
 
-    /// The set of this name, or of this number in the transaction, if it is one of those that are known.
+    /// The anonymous set of this name, or of this number in the transaction, if it is one of those that are known.
     pub(crate) fn find_set(&self, name: &str, id: Option<u32>) -> Option<&'a Set> {
         same::find(name, id, self.sets)
     }

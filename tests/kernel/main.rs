@@ -20,6 +20,7 @@ mod probe;
 mod reading;
 mod set_errors;
 mod sets;
+mod sets_in_rules;
 mod snapshot;
 mod targets;
 mod transactions;

@@ -72,7 +72,12 @@ fn others() -> Ruleset {
 }
 
 /// Every example that acts, with a command line that it accepts.
-const COMMANDS: [(&str, &[&str]); 6] = [
+const COMMANDS: [(&str, &[&str]); 8] = [
+    ("ssh_guard", &["--limit", "3", "--block", "30m"]),
+    (
+        "load_balancer",
+        &["--listen", "80", "--backend", "192.168.1.2:8080", "--backend", "[fd00::2]:80", "--map"],
+    ),
     ("service_firewall", &["--port", "22", "--port", "80", "--reject"]),
     ("ip_firewall", &["--trust", "10.0.2.0/24", "--trust", "10.0.2.1-10.0.4.7", "--trust", "fd00:2::/64"]),
     (
@@ -241,6 +246,64 @@ fn three_backends_answer_exactly_evenly() {
 }
 
 #[test]
+fn one_rule_with_a_map_is_as_even() {
+    need_namespaces!();
+    let world = World::routed();
+    let _services = [
+        world.backend1.tcp_service("[::]:8080", "one"),
+        world.backend2.tcp_service("[::]:8080", "two"),
+        world.backend2.tcp_service("[::]:8081", "three"),
+    ];
+    let backends = [
+        "192.168.1.2:8080",
+        "192.168.1.3:8080",
+        "192.168.1.3:8081",
+        "[fd00:192::2]:8080",
+        "[fd00:192::3]:8080",
+        "[fd00:192::3]:8081",
+    ];
+    let arguments =
+        [["--map", "--listen", "80"].as_slice(), &backends.map(|backend| ["--backend", backend]).concat()]
+            .concat();
+    succeed(&world.router, "load_balancer", &arguments);
+    let in_turn = ["one", "two", "three"].repeat(11);
+    assert_eq!(answers(&world.client, "10.0.1.254:80", 33), in_turn);
+    assert_eq!(answers(&world.client, "[fd00:1::fe]:80", 33), in_turn);
+}
+
+#[test]
+fn who_connects_too_often_is_blocked() {
+    need_namespaces!();
+    let world = World::pair();
+    let (client, server) = (&world.client, &world.server);
+    let _service = server.tcp_service("[::]:22", "ssh");
+    let _other = server.tcp_service("[::]:80", "web");
+    succeed(server, "ssh_guard", &["--limit", "3", "--block", "2s"]);
+    for own in ["10.0.1.2", "fd00:1::2"] {
+        let own: IpAddr = own.parse().unwrap();
+        for _ in 0..3 {
+            assert_eq!(client.tcp_try((own, 22)).banner(), "ssh");
+        }
+        assert!(client.tcp_try((own, 22)).is_timed_out());
+        // Blocked for that port and no other.
+        assert_eq!(client.tcp_try((own, 80)).banner(), "web");
+        // Until the time is over; the next of the minute's three comes after 20 seconds, and blocks anew.
+        let listed =
+            || nft_listing(server).is_none_or(|text| text.contains("expires") && text.contains("timeout 2s"));
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while listed() && std::time::Instant::now() < end {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        let table = ruleset(server).remove(0);
+        let blocked = table.sets.iter().filter(|set| set.name.starts_with("blocked"));
+        assert_eq!(blocked.map(|set| set.elements.len()).sum::<usize>(), 0, "{own}");
+    }
+    succeed(server, "ssh_guard", &["--revert"]);
+    assert_eq!(ruleset(server), []);
+    assert_eq!(client.tcp_try("10.0.1.2:22").banner(), "ssh");
+}
+
+#[test]
 fn a_lockdown_holds_both_ways_and_is_reverted() {
     need_namespaces!();
     let world = World::routed();
@@ -391,7 +454,7 @@ fn what_a_program_says_is_what_the_kernel_has() {
         let policy = |chain: &Chain| chain.base.as_ref().and_then(|base| base.policy);
         let drops = table.chains.iter().filter(|chain| policy(chain) == Some(Policy::Drop)).count();
         let expected = match name {
-            "load_balancer" | "blocklist" => 0,
+            "load_balancer" | "blocklist" | "ssh_guard" => 0,
             "minimal" => 1,
             "lockdown" => 3,
             _ => 2,
@@ -457,6 +520,8 @@ fn a_wrong_command_line_is_answered_by_the_usage() {
         ("ip_firewall", &[], "at least one --trust"),
         ("load_balancer", &["--listen", "80"], "at least one --backend"),
         ("load_balancer", &["--listen", "80", "--backend", "somewhere"], "somewhere"),
+        ("ssh_guard", &["--block", "1x"], "\"1x\" is not a duration"),
+        ("ssh_guard", &["--limit", "0"], "\"0\""),
         ("lockdown", &["example.com"], "example.com"),
         ("lockdown", &["--dry-run"], "--allow"),
     ] {

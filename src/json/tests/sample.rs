@@ -3,9 +3,9 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use crate::{
-    Chain, CtDirection, CtState, CtStatus, DataType, Element, Family, Hook, Log, Masquerade, NatTo, NfLog,
-    Policy, Priority, Queue, Quota, Redirect, RejectWith, Rule, Ruleset, Set, SetFlags, Synproxy, Table,
-    TableFlags, TproxyTo,
+    Chain, CtDirection, CtState, CtStatus, DataType, Element, Family, Hook, Log, Mark, Masquerade, NatTo,
+    NfLog, Policy, Port, Priority, Queue, Quota, Redirect, RejectWith, Rule, Ruleset, Set, SetFlags,
+    Synproxy, Table, TableFlags, TproxyTo,
     expr::{
         self, AddressType, Counter, Data, IcmpxCode, Limit, LimitUnit, LogFlags, LogLevel, ObjectKind,
         Verdict,
@@ -16,13 +16,15 @@ use crate::{
             CgroupV2, CgroupV2Match, Dscp, Ecn, IcmpType, Icmpv6Type, Interface, Ipv6Header, MacAddr,
             PacketType, Rate, ReversePath, TcpFlags, TimeOfDay, Weekday, masked,
         },
-        targets::{Duplicate, MarkOf, MarkOp, MergeMark},
+        targets::{ChangeSet, Duplicate, MarkOf, MarkOp, MergeMark},
     },
     not,
     object::{
         CtExpect, CtHelper, CtTimeout, Flowtable, FlowtableFlags, InterfaceName, Object, SecMark,
         TimeoutPolicy,
     },
+    select::{Balance, Dport, Saddr, mapped},
+    set::{MapOf, SetOf},
 };
 
 /// The whole of it.
@@ -125,6 +127,14 @@ fn changes() -> Vec<Rule> {
         rule().set_dscp(46).set_tos(0x10, 0xff).set_ttl(64),
         rule().set_hop_limit(64).set_priority(1, 16),
         rule().set_secmark("ssh").save_secmark(),
+        rule().tcp().in_set((Saddr, Dport), &SetOf::<(Ipv4Addr, Port)>::new("guests")).use_counter("hits"),
+        rule().tcp().verdict_map(Dport, [(Port(22), Verdict::Accept), (Port(80), Verdict::jump("blocked"))]),
+        rule().set_mark_by(Balance::round_robin([Mark(1), Mark(2)])).offload("fast"),
+        rule().change_set(
+            ChangeSet::update(Saddr, &SetOf::<Ipv4Addr>::new("seen").dynamic().with_timeouts())
+                .timeout(Duration::from_secs(60))
+                .counter(),
+        ),
         rule().tcp_syn().clamp_mss(1400),
         rule().tcp_syn().clamp_mss_to_pmtu(),
         rule().duplicate(Duplicate::to(Ipv4Addr::new(192, 0, 2, 9))),
@@ -134,6 +144,7 @@ fn changes() -> Vec<Rule> {
 fn translations() -> Vec<Rule> {
     vec![
         rule().tcp().dport(8080).dnat(NatTo::from(Ipv4Addr::new(10, 0, 0, 2)).port(80)),
+        rule().dnat_by(mapped(Saddr, &MapOf::<Ipv4Addr, Ipv4Addr>::new("homes"))),
         rule().tcp().snat(NatTo::from("10.0.0.2-10.0.0.9").ports(1024..=2048).random()),
         rule().udp().masquerade_with(Masquerade::new().ports(1024..=2048).random()),
         rule().tcp().redirect_to(Redirect::to(3128)),

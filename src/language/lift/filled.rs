@@ -3,8 +3,8 @@
 use std::mem::discriminant;
 
 use crate::expr::{
-    ChecksumFlags, ChecksumKind, ConnlimitFlags, Expr, ExthdrFlags, LogFlags, LogLevel, LookupFlags,
-    NatFlags, Payload, PayloadAccess, Register,
+    ChecksumFlags, ChecksumKind, ConnlimitFlags, DynsetFlags, Expr, ExthdrFlags, LogFlags, LogLevel,
+    LookupFlags, NatFlags, Payload, PayloadAccess, Register,
 };
 
 /// Whether the kernel takes two expressions for the same.
@@ -19,6 +19,13 @@ pub(super) fn filled(expression: &Expr) -> Expr {
     match &mut expression {
         Expr::Connlimit(limit) => {
             limit.flags.get_or_insert(ConnlimitFlags::empty());
+        }
+        Expr::Dynset(dynset) => {
+            // The kernel takes the flag of several expressions and keeps the others only.
+            let flags = dynset.flags.unwrap_or(DynsetFlags::empty());
+            dynset.flags = Some(flags & !DynsetFlags::EXPR);
+            dynset.timeout.get_or_insert(0);
+            dynset.expressions.iter_mut().for_each(|each| *each = filled(each));
         }
         Expr::Exthdr(header) => {
             header.flags.get_or_insert(ExthdrFlags::empty());

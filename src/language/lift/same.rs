@@ -64,15 +64,16 @@ pub(super) fn looks_up_by_number(expression: &Expr) -> bool {
     }
 }
 
-/// The set of this name, and of this number in the transaction.
+/// The anonymous set of this name, and of this number in the transaction. Sets of the table are known by their names.
 pub(super) fn find<'a>(name: &str, id: Option<u32>, sets: &'a [Set]) -> Option<&'a Set> {
-    match id {
+    let found = match id {
         Some(id) => {
             let index = usize::try_from(id).ok()?.checked_sub(1)?;
             sets.get(index).filter(|set| set.name == name)
         }
         None => sets.iter().find(|set| set.name == name),
-    }
+    };
+    found.filter(|set| set.is_anonymous())
 }
 
 /// The map that an object is found in.

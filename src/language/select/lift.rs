@@ -47,7 +47,7 @@ impl<'a> Lifting<'a> {
     /// The set that an expression names.
     pub(crate) fn used_set(&self, name: &str, id: Option<u32>, runs: bool) -> Option<UsedSet> {
         if let Some(set) = self.find_set(name, id) {
-            return set.is_anonymous().then(|| UsedSet::Own(Box::new(as_made(set))));
+            return Some(UsedSet::Own(Box::new(as_made(set))));
         }
         // The kernel's names of anonymous sets, of which this one is not known.
         let unknown = id.is_some() || name.starts_with("__");

@@ -149,7 +149,7 @@ impl Lift for ChangeSet {
             set: dynset.set.clone(),
             key,
             value,
-            timeout: dynset.timeout.map(Duration::from_millis),
+            timeout: dynset.timeout.filter(|timeout| *timeout != 0).map(Duration::from_millis),
             expressions: dynset.expressions.clone(),
             flags: None,
             problem: None,

@@ -57,15 +57,38 @@ fn sorted(attributes: &[u8]) -> Vec<(u16, Vec<u8>)> {
 
 /// A nested attribute's content with its own members sorted, as bytes to compare.
 fn flat(attributes: &[u8]) -> Vec<u8> {
+    // libnftnl ends the names in an objref without the NUL that ends all others; the kernel takes both.
+    const OBJREF: &[u8] = b"objref\0";
+    let mut expression = portcullis::wire::Attributes::new(attributes).flatten();
+    let objref = expression.next().is_some_and(|first| first.payload == OBJREF);
     let mut members: Vec<(u16, Vec<u8>)> = portcullis::wire::Attributes::new(attributes)
         .map(|attribute| attribute.expect("attributes"))
         .map(|attribute| {
-            let inside =
-                if attribute.is_nested() { flat(attribute.payload) } else { attribute.payload.to_vec() };
+            let inside = match attribute.is_nested() {
+                true if objref => reference(attribute.payload),
+                true => flat(attribute.payload),
+                false => attribute.payload.to_vec(),
+            };
             (attribute.kind(), inside)
         })
         .collect();
     // The expressions of a rule are a list, all of one number: a stable sort keeps their order.
+    members.sort_by_key(|(kind, _)| *kind);
+    members.into_iter().flat_map(|(kind, inside)| [kind.to_ne_bytes().to_vec(), inside].concat()).collect()
+}
+
+/// What an objref consists of, its names (of the object, 2; of the map, 4) without NUL at the end.
+fn reference(attributes: &[u8]) -> Vec<u8> {
+    let attributes =
+        portcullis::wire::Attributes::new(attributes).map(|attribute| attribute.expect("attributes"));
+    let mut members: Vec<(u16, Vec<u8>)> = attributes
+        .map(|attribute| match attribute.kind() {
+            kind @ (2 | 4) => {
+                (kind, attribute.payload.strip_suffix(&[0]).unwrap_or(attribute.payload).to_vec())
+            }
+            kind => (kind, attribute.payload.to_vec()),
+        })
+        .collect();
     members.sort_by_key(|(kind, _)| *kind);
     members.into_iter().flat_map(|(kind, inside)| [kind.to_ne_bytes().to_vec(), inside].concat()).collect()
 }

@@ -51,6 +51,7 @@ fn words_of(path: PathBuf) -> Vec<(String, PathBuf)> {
     let methods = definitions.filter_map(|definition| {
         let (name, arguments) = definition.split_once('(')?;
         let taken = arguments.strip_prefix("mut ").unwrap_or(arguments).strip_prefix("self")?;
+        let name = name.split('<').next()?;
         taken.starts_with([',', ')']).then(|| name.to_owned())
     });
     methods.map(|name| (name, path.clone())).collect()

@@ -18,8 +18,10 @@ mod nat;
 mod owner_and_link;
 mod reject;
 mod rewriting;
+mod sets;
 mod socket;
 mod statistic;
+mod targets_by_map;
 mod tcp;
 mod time;
 mod verdicts;
@@ -126,6 +128,17 @@ impl Bench {
         bench
     }
 
+    /// Declares sets, maps and objects in both tables, in nft's words behind `add`, `%` for the table.
+    pub(crate) fn declare<const N: usize>(&self, declarations: [&str; N]) {
+        let table = format!("{} t", self.family);
+        let script: String =
+            declarations.iter().map(|words| format!("add {}\n", words.replace('%', &table))).collect();
+        for host in [&self.nfts, &self.ours] {
+            let (_, errors) = nft_on(host, &[], &script);
+            assert!(errors.is_empty(), "nft does not take the sets: {errors}");
+        }
+    }
+
     /// The table in nft's words, with objects in it, and a chain to jump to.
     fn tables(&self, objects: &str) -> String {
         let (family, base) = (self.family, &self.base);
@@ -139,17 +152,7 @@ impl Bench {
 
     /// Runs nft on a script; its output and its error output.
     fn nft(&self, arguments: &[&str], script: &str) -> (String, String) {
-        let mut command = Command::new("nft");
-        // Where it reads and prints times of day, nft means the local ones.
-        command.args(arguments).args(["-f", "-"]).env("TZ", "UTC");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.nfts.spawn(&mut command);
-        child.stdin.take().expect("a pipe").write_all(script.as_bytes()).expect("nft reads");
-        let output = child.wait_with_output().expect("nft ends");
-        (
-            String::from_utf8_lossy(&output.stdout).into_owned(),
-            String::from_utf8_lossy(&output.stderr).into_owned(),
-        )
+        nft_on(&self.nfts, arguments, script)
     }
 
     fn problem(&self, sentence: &str, problem: impl std::fmt::Display) {
@@ -351,6 +354,21 @@ impl Bench {
             }
         }
     }
+}
+
+/// Runs nft in a host on a script; its output and its error output.
+fn nft_on(host: &Host, arguments: &[&str], script: &str) -> (String, String) {
+    let mut command = Command::new("nft");
+    // Where it reads and prints times of day, nft means the local ones.
+    command.args(arguments).args(["-f", "-"]).env("TZ", "UTC");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = host.spawn(&mut command);
+    child.stdin.take().expect("a pipe").write_all(script.as_bytes()).expect("nft reads");
+    let output = child.wait_with_output().expect("nft ends");
+    (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
 }
 
 /// Whether a sentence was found different already.

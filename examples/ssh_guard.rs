@@ -1,0 +1,121 @@
+//! A guard for SSH: whoever connects too often is blocked for a while. The kernel keeps the list; no daemon runs.
+
+mod common;
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    num::{NonZeroU16, NonZeroU32},
+    process::ExitCode,
+    time::Duration,
+};
+
+use common::{Failure, Mode};
+use lexopt::{Arg::Long, ValueExt};
+use portcullis::{
+    Chain, CtState, Hook, Rate, Rule, Table,
+    language::targets::ChangeSet,
+    select::{Saddr, Select},
+    set::{Field, SetOf},
+};
+
+const NAME: &str = "ssh_guard";
+
+const HELP: &str = "\
+Blocks sources that open more than so many connections a minute to a TCP port, for a while.
+
+Usage: ssh_guard [--port PORT] [--limit NUMBER] [--block DURATION] [--dry-run]
+       ssh_guard --revert [--dry-run]
+
+  --port PORT       the port to guard (22)
+  --limit NUMBER    new connections a minute that a source may open (10)
+  --block DURATION  how long a source is blocked: 90s, 30m, 1h, 7d (1h)
+  --revert          take the rules away again
+  --dry-run         say what would be done, and touch nothing
+
+IPv4 and IPv6. A blocked source reaches the port no more, nor do the connections that it has.
+Run again, it begins with nobody blocked. `nft list set inet ssh_guard blocked_v4` shows who is.
+Acts on the current network namespace, on table inet ssh_guard only. Needs CAP_NET_ADMIN.";
+
+/// How many sources are remembered: attackers must not be able to fill the memory.
+const SOURCES: u32 = 65_536;
+
+fn main() -> ExitCode {
+    common::run(NAME, HELP, |mut arguments| {
+        let (mut mode, mut port, mut limit) = (Mode::default(), 22, 10);
+        let mut block = Duration::from_secs(3600);
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("port") => port = arguments.value()?.parse::<NonZeroU16>()?.get(),
+                Long("limit") => limit = arguments.value()?.parse::<NonZeroU32>()?.get(),
+                Long("block") => block = arguments.value()?.parse_with(duration)?,
+                other => mode.take(other)?,
+            }
+        }
+        if mode.revert {
+            return mode.remove(NAME);
+        }
+        let guard = Guard { port, limit, block };
+        let chain = Chain::filter("input", Hook::Input);
+        let table = guard.sources::<Ipv4Addr>(Table::inet(NAME).chain(chain), "v4")?;
+        mode.apply(guard.sources::<Ipv6Addr>(table, "v6")?)
+    })
+}
+
+/// `90s`, `30m`, `1h`, `7d`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is not a duration: 90s, 30m, 1h, 7d");
+    let split = text.len().checked_sub(1).filter(|split| text.is_char_boundary(*split)).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(split);
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number: NonZeroU32 = number.parse().map_err(|_| wrong())?;
+    Ok(Duration::from_secs(u64::from(number.get()) * seconds))
+}
+
+struct Guard {
+    port: u16,
+    limit: u32,
+    block: Duration,
+}
+
+impl Guard {
+    /// Adds the sets and rules for the sources of one IP version.
+    fn sources<A>(&self, mut table: Table, version: &str) -> Result<Table, Failure>
+    where
+        A: Field,
+        Saddr: Select<A>,
+    {
+        let Self { port, limit, block } = *self;
+        let set = |name: &str| SetOf::<A>::new(format!("{name}_{version}")).dynamic().capacity(SOURCES);
+        let blocked = set("blocked").with_timeouts();
+        // Who was silent for two minutes has all connections free again.
+        let seen = set("seen").timeout(Duration::from_secs(120));
+        let to_port = || Rule::new().tcp().dport(port);
+        let too_often = Rate::per_minute(limit.into()).burst(limit).over();
+        let rules = [
+            to_port()
+                .in_set::<A>(Saddr, &blocked)
+                .counter()
+                .drop()
+                .comment(&format!("{version}: blocked sources")),
+            to_port()
+                .ct_state(CtState::NEW)
+                .change_set(ChangeSet::update::<A>(Saddr, &seen).limit(too_often))
+                .change_set(ChangeSet::add::<A>(Saddr, &blocked).timeout(block))
+                .counter()
+                .drop()
+                .comment(&format!("{version}: more than {limit} a minute: blocked for {block:?}")),
+        ];
+        table = table.set(blocked.into()).set(seen.into());
+        match table.chains.first_mut() {
+            Some(chain) => chain.rules.extend(rules),
+            None => return Err(Failure::Failed("the table has no chain".to_owned())),
+        }
+        Ok(table)
+    }
+}

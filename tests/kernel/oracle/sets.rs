@@ -1,0 +1,191 @@
+//! Fields looked up in sets and verdict maps, and changes of sets.
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
+
+use portcullis::{
+    CtState, Family, InterfaceName, MacAddr, Mark, Port, Protocol, Quota, Rate,
+    expr::{Limit, LimitUnit, Verdict},
+    language::targets::ChangeSet,
+    select::{self, CtMark, Daddr, Dport, EtherSaddr, Iif, IifName, L4Proto, Named, Saddr, Selector, Sport},
+    set::{InterfaceIndex, Interval, MapOf, SetOf, VerdictMap},
+};
+
+use super::{Bench, need_nft, rule};
+
+#[test]
+fn named_sets() {
+    need_nft!();
+    let bench = Bench::filter(Family::Inet);
+    bench.declare([
+        "set % v4 { type ipv4_addr; }",
+        "set % v6 { type ipv6_addr; }",
+        "set % nets { type ipv4_addr; flags interval; }",
+        "set % ports { type inet_service; }",
+        "set % protocols { type inet_proto; }",
+        "set % marks { type mark; }",
+        "set % runs { type mark; flags interval; }",
+        "set % names { type ifname; }",
+        "set % links { type iface_index; }",
+        "set % macs { type ether_addr; }",
+        "set % states { type ct_state; }",
+        "set % pings { type icmp_type; }",
+        "set % pings6 { type icmpv6_type; }",
+        "set % flows { type ipv4_addr . inet_service; }",
+        "set % flows6 { type ipv6_addr . inet_service . ipv6_addr; }",
+        "set % many { type ipv4_addr . mark . inet_service . ifname . mark; }",
+        "set % marked { type ipv4_addr . mark; flags interval; }",
+        "set % icmps { type icmp_type . ipv4_addr; }",
+    ]);
+    let v4 = SetOf::<Ipv4Addr>::new("v4");
+    let v6 = SetOf::<Ipv6Addr>::new("v6");
+    let nets = SetOf::<ipnet::Ipv4Net>::new("nets");
+    let ports = SetOf::<Port>::new("ports");
+    let marks = SetOf::<Mark>::new("marks");
+    let runs = SetOf::<Interval<Mark>>::new("runs");
+    let states = SetOf::<CtState>::new("states");
+    type Many = (Ipv4Addr, Mark, Port, InterfaceName, Mark);
+    let many = SetOf::<Many>::new("many");
+    let fields = (Saddr, select::Mark, Dport, IifName, CtMark);
+    bench.hold_all([
+        (rule().in_set(Saddr, &v4), "ip saddr @v4"),
+        (rule().not_in_set(Daddr, &v4), "ip daddr != @v4"),
+        (rule().in_set(Saddr, &v6), "ip6 saddr @v6"),
+        (rule().in_set(Daddr, &nets), "ip daddr @nets"),
+        (rule().tcp().in_set(Dport, &ports), "tcp dport @ports"),
+        (rule().udp().not_in_set(Sport, &ports), "udp sport != @ports"),
+        (rule().in_set(L4Proto, &SetOf::<Protocol>::new("protocols")), "meta l4proto @protocols"),
+        (rule().in_set(select::Mark, &marks), "meta mark @marks"),
+        (rule().in_set(select::Mark, &runs), "meta mark @runs"),
+        (rule().in_set(Selector::CtMark, Named::of_runs("runs")), "ct mark @runs"),
+        (rule().in_set(IifName, &SetOf::<InterfaceName>::new("names")), "iifname @names"),
+        (rule().in_set(Iif, &SetOf::<InterfaceIndex>::new("links")), "iif @links"),
+        (rule().in_set(EtherSaddr, &SetOf::<MacAddr>::new("macs")), "ether saddr @macs"),
+        (rule().in_set(select::CtState, &states), "ct state @states"),
+        (rule().in_set(Selector::IcmpType, "pings"), "icmp type @pings"),
+        (rule().in_set(Selector::Icmpv6Type, "pings6"), "icmpv6 type @pings6"),
+        (
+            rule().tcp().in_set((Saddr, Dport), &SetOf::<(Ipv4Addr, Port)>::new("flows")),
+            "meta l4proto tcp ip saddr . tcp dport @flows",
+        ),
+        (
+            rule().tcp().in_set((Saddr, Dport, Daddr), &SetOf::<(Ipv6Addr, Port, Ipv6Addr)>::new("flows6")),
+            "meta l4proto tcp ip6 saddr . tcp dport . ip6 daddr @flows6",
+        ),
+        (
+            rule().tcp().in_set(fields, &many),
+            "meta l4proto tcp ip saddr . meta mark . tcp dport . meta iifname . ct mark @many",
+        ),
+        (
+            rule().in_set((Saddr, select::Mark), &SetOf::<(Ipv4Addr, Interval<Mark>)>::new("marked")),
+            "ip saddr . meta mark @marked",
+        ),
+    ]);
+}
+
+#[test]
+fn lists_of_concatenations() {
+    need_nft!();
+    let bench = Bench::filter(Family::Inet);
+    let [a, b] = [Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(1, 2, 3, 4)];
+    bench.hold_all([
+        (
+            rule().tcp().in_set((Saddr, Dport), [(a, Port(80)), (b, Port(5))]),
+            "meta l4proto tcp ip saddr . tcp dport { 10.0.0.1 . 80, 1.2.3.4 . 5 }",
+        ),
+        (
+            rule()
+                .tcp()
+                .in_set((Saddr, Dport), vec![(a, Interval::new(Port(80), Port(90))), (b, Port(5).into())]),
+            "meta l4proto tcp ip saddr . tcp dport { 10.0.0.1 . 80-90, 1.2.3.4 . 5 }",
+        ),
+    ]);
+}
+
+#[test]
+fn verdict_maps() {
+    need_nft!();
+    let bench = Bench::filter(Family::Inet);
+    bench.declare([
+        "map % customers { type ipv4_addr . inet_service : verdict; }",
+        "map % marks { type mark : verdict; flags interval; }",
+    ]);
+    let services = [(Port(22), Verdict::Accept), (Port(80), Verdict::jump("other"))];
+    let marks = [(Interval::new(Mark(1), Mark(5)), Verdict::Accept), (Mark(7).into(), Verdict::Drop)];
+    let turns = select::Balance::round_robin([Verdict::Accept, Verdict::goto("other")]);
+    bench.hold_all([
+        (rule().tcp().verdict_map(Dport, services), "tcp dport vmap { 22 : accept, 80 : jump other }"),
+        (
+            rule().tcp().verdict_map((Saddr, Dport), &VerdictMap::<(Ipv4Addr, Port)>::new("customers")),
+            "meta l4proto tcp ip saddr . tcp dport vmap @customers",
+        ),
+        (rule().verdict_map(select::Mark, marks), "meta mark vmap { 1-5 : accept, 7 : drop }"),
+        (
+            rule().verdict_map(select::Mark, &VerdictMap::<Interval<Mark>>::new("marks")),
+            "meta mark vmap @marks",
+        ),
+        (rule().decide_by(turns), "numgen inc mod 2 vmap { 0 : accept, 1 : goto other }"),
+    ]);
+}
+
+#[test]
+fn changes_of_sets() {
+    need_nft!();
+    let bench = Bench::filter(Family::Inet);
+    bench.declare([
+        "set % seen { type ipv4_addr; size 1000; flags dynamic,timeout; timeout 1m; }",
+        "set % flows { type ipv4_addr . inet_service; size 1000; flags dynamic,timeout; }",
+        "set % busy { type ipv4_addr; size 1000; flags dynamic; }",
+        "map % marks { type ipv4_addr : mark; size 1000; flags dynamic,timeout; }",
+        "map % homes { type ipv4_addr : ipv4_addr . inet_service; size 1000; flags dynamic,timeout; }",
+    ]);
+    let seen = SetOf::<Ipv4Addr>::new("seen").dynamic().timeout(Duration::from_secs(60));
+    let flows = SetOf::<(Ipv4Addr, Port)>::new("flows").dynamic().with_timeouts();
+    let busy = SetOf::<Ipv4Addr>::new("busy").dynamic();
+    let marks = MapOf::<Ipv4Addr, Mark>::new("marks").dynamic().with_timeouts();
+    let homes = MapOf::<Ipv4Addr, (Ipv4Addr, Port)>::new("homes").dynamic().with_timeouts();
+    let hour = Duration::from_secs(3600);
+    let over = Rate::per_minute(10).over();
+    let change = |change| rule().change_set(change);
+    bench.hold_all([
+        (rule().add_to_set(Saddr, &seen), "add @seen { ip saddr }"),
+        (rule().delete_from_set(Saddr, &seen), "delete @seen { ip saddr }"),
+        (change(ChangeSet::add(Saddr, &seen).timeout(hour)), "add @seen { ip saddr timeout 1h }"),
+        (
+            change(ChangeSet::update(Saddr, &seen).limit(over)).drop(),
+            "update @seen { ip saddr limit rate over 10/minute burst 5 packets } drop",
+        ),
+        (
+            rule().tcp().change_set(ChangeSet::update((Saddr, Dport), &flows).timeout(hour).counter()),
+            "meta l4proto tcp update @flows { ip saddr . tcp dport timeout 1h counter }",
+        ),
+        (
+            change(ChangeSet::add(Saddr, &busy).quota(Quota::over(100)).counter()),
+            "add @busy { ip saddr quota over 100 bytes counter }",
+        ),
+        (change(ChangeSet::add(Saddr, &busy).connlimit(5)), "add @busy { ip saddr ct count 5 }"),
+        (
+            change(ChangeSet::add(Saddr, &busy).connlimit_over(5)).drop(),
+            "add @busy { ip saddr ct count over 5 } drop",
+        ),
+        (
+            change(ChangeSet::add(Saddr, &busy).expression(Limit::packets(3, LimitUnit::Second).burst(5u32))),
+            "add @busy { ip saddr limit rate 3/second }",
+        ),
+        (change(ChangeSet::add_mapping(Saddr, CtMark, &marks)), "add @marks { ip saddr : ct mark }"),
+        (
+            change(ChangeSet::update_value(Saddr, Mark(5), &marks).timeout(hour)),
+            "update @marks { ip saddr timeout 1h : 0x5 }",
+        ),
+        (
+            rule().tcp().change_set(ChangeSet::update_mapping(Saddr, (Daddr, Sport), &homes)),
+            "meta l4proto tcp update @homes { ip saddr : ip daddr . tcp sport }",
+        ),
+        (
+            change(ChangeSet::add_value(Saddr, (Ipv4Addr::new(1, 2, 3, 4), Port(5)), &homes)),
+            "add @homes { ip saddr : 1.2.3.4 . 5 }",
+        ),
+    ]);
+}

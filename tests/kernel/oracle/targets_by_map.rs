@@ -1,0 +1,114 @@
+//! Targets whose values come out of maps, and objects.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use portcullis::{
+    Family, Hook, Mark, Port,
+    select::{Balance, Daddr, Dport, Saddr, Sport, mapped},
+    set::{CounterName, MapOf, QuotaName},
+};
+
+use super::{Bench, need_nft, rule};
+
+const HOSTS: [Ipv4Addr; 3] =
+    [Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2), Ipv4Addr::new(10, 0, 0, 3)];
+
+#[test]
+fn translations() {
+    need_nft!();
+    let bench = Bench::nat(Family::Inet, Hook::Prerouting);
+    bench.declare([
+        "map % homes { type ipv4_addr : ipv4_addr; }",
+        "map % backends { type ipv4_addr . inet_service : ipv4_addr . inet_service; }",
+    ]);
+    let homes = MapOf::<Ipv4Addr, Ipv4Addr>::new("homes");
+    let backends = MapOf::<(Ipv4Addr, Port), (Ipv4Addr, Port)>::new("backends");
+    let [first, second] = [1, 2].map(|host| Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, host));
+    bench.hold_all([
+        (rule().dnat_by(mapped(Daddr, &homes)), "dnat ip to ip daddr map @homes"),
+        (
+            rule().tcp().dnat_by(mapped((Daddr, Dport), &backends)),
+            "meta l4proto tcp dnat ip to ip daddr . tcp dport map @backends",
+        ),
+        (
+            rule().tcp().dnat_by(mapped(Dport, [(Port(80), HOSTS[0]), (Port(443), HOSTS[1])])),
+            "meta l4proto tcp dnat ip to tcp dport map { 80 : 10.0.0.1, 443 : 10.0.0.2 }",
+        ),
+        (
+            rule().dnat_by(Balance::round_robin(HOSTS)),
+            "dnat ip to numgen inc mod 3 map { 0 : 10.0.0.1, 1 : 10.0.0.2, 2 : 10.0.0.3 }",
+        ),
+        (
+            rule().tcp().dnat_by(Balance::round_robin([(HOSTS[0], Port(80)), (HOSTS[1], Port(81))])),
+            "meta l4proto tcp dnat ip to numgen inc mod 2 map { 0 : 10.0.0.1 . 80, 1 : 10.0.0.2 . 81 }",
+        ),
+        (
+            rule().tcp().dnat_by(Balance::random([(first, Port(80)), (second, Port(81))])),
+            "meta l4proto tcp dnat ip6 to numgen random mod 2 map { 0 : fd00::1 . 80, 1 : fd00::2 . 81 }",
+        ),
+        (
+            rule().tcp().dnat_by(Balance::hash::<(Ipv4Addr, Port), _>((Saddr, Sport), Some(0xabc), HOSTS)),
+            "meta l4proto tcp dnat ip to jhash ip saddr . tcp sport mod 3 seed 0xabc \
+             map { 0 : 10.0.0.1, 1 : 10.0.0.2, 2 : 10.0.0.3 }",
+        ),
+        (
+            rule().dnat_by(Balance::symmetric(HOSTS)),
+            "dnat ip to symhash mod 3 map { 0 : 10.0.0.1, 1 : 10.0.0.2, 2 : 10.0.0.3 }",
+        ),
+    ]);
+    let bench = Bench::nat(Family::Ip, Hook::Postrouting);
+    bench.declare(["map % homes { type ipv4_addr : ipv4_addr; }"]);
+    bench.hold(rule().snat_by(mapped(Saddr, &homes)), "snat to ip saddr map @homes");
+}
+
+#[test]
+fn marks() {
+    need_nft!();
+    let bench = Bench::mangle(Family::Inet, Hook::Prerouting);
+    bench.declare(["map % marks { type ipv4_addr : mark; }"]);
+    let marks = MapOf::<Ipv4Addr, Mark>::new("marks");
+    bench.hold_all([
+        (rule().set_mark_by(mapped(Saddr, &marks)), "meta mark set ip saddr map @marks"),
+        (rule().set_ct_mark_by(mapped(Saddr, &marks)), "ct mark set ip saddr map @marks"),
+        (
+            rule().set_mark_by(Balance::round_robin([Mark(1), Mark(2)])),
+            "meta mark set numgen inc mod 2 map { 0 : 1, 1 : 2 }",
+        ),
+    ]);
+}
+
+#[test]
+fn objects() {
+    need_nft!();
+    let bench = Bench::filter_at(Family::Inet, Hook::Forward);
+    bench.declare([
+        "counter % web",
+        "quota % month { over 100 mbytes }",
+        "limit % slow { rate 5/second }",
+        "map % counters { type ipv4_addr : counter; }",
+        "map % quotas { type ipv4_addr : quota; }",
+    ]);
+    bench.hold_all([
+        (rule().use_counter("web"), "counter name \"web\""),
+        (rule().use_quota("month".to_owned()).drop(), "quota name \"month\" drop"),
+        (rule().use_limit("slow"), "limit name \"slow\""),
+        (
+            rule().use_counter(mapped(Saddr, &MapOf::<Ipv4Addr, CounterName>::new("counters"))),
+            "counter name ip saddr map @counters",
+        ),
+        (
+            rule().use_quota(mapped(Saddr, &MapOf::<Ipv4Addr, QuotaName>::new("quotas"))),
+            "quota name ip saddr map @quotas",
+        ),
+        (
+            rule().tcp().use_counter(mapped(Dport, [(Port(80), CounterName::from("web"))])),
+            "meta l4proto tcp counter name tcp dport map { 80 : \"web\" }",
+        ),
+        // There are none of these: both are refused for it.
+        (rule().tcp().use_ct_helper("ftp"), "meta l4proto tcp ct helper set \"ftp\""),
+        (rule().use_ct_timeout("quick"), "ct timeout set \"quick\""),
+        (rule().use_ct_expectation("second"), "ct expectation set \"second\""),
+        (rule().tcp().use_synproxy("guard"), "meta l4proto tcp synproxy name \"guard\""),
+        (rule().offload("fast"), "flow add @fast"),
+    ]);
+}
