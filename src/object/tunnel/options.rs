@@ -95,7 +95,7 @@ impl Nested for TunnelOptions {
 
     fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError> {
         let mut all = Vec::new();
-        for attribute in attributes.clone() {
+        for attribute in attributes {
             all.push(attribute?);
         }
         if let Some(known) = nested(&all).or_else(|| flat(&all)) {
