@@ -58,3 +58,90 @@ fn suspects(work: &Batch, refusal: &Refusal) -> Vec<Feature> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Family, Transaction,
+        netlink::{Recorder, Scripted},
+    };
+
+    /// The kernel's answer to the message of this sequence number.
+    fn answer(sequence: u32, errno: Errno) -> Scripted {
+        let mut bytes = Vec::new();
+        bytes.extend(36u32.to_ne_bytes());
+        // NLMSG_ERROR, NLM_F_CAPPED
+        bytes.extend([2u16.to_ne_bytes(), 0x100u16.to_ne_bytes()].concat());
+        bytes.extend(sequence.to_ne_bytes());
+        bytes.extend(0u32.to_ne_bytes());
+        bytes.extend((-(errno as i32)).to_ne_bytes());
+        bytes.resize(36, 0);
+        Scripted::Datagram(bytes)
+    }
+
+    fn destroy() -> Transaction {
+        let mut transaction = Transaction::new();
+        transaction.destroy_chain((Family::Inet, "edge", "input"));
+        transaction
+    }
+
+    #[test]
+    fn an_operation_that_old_kernels_do_not_know_is_named() {
+        // Such a kernel says EINVAL to the operation, and to the trial's last message, both times.
+        let recorder = Recorder::new()
+            .answer([answer(1, Errno::EINVAL)])
+            .answer([answer(2, Errno::EINVAL)])
+            .answer([answer(2, Errno::EINVAL)])
+            .answer([answer(1, Errno::EINVAL)]);
+        let mut firewall = Netfilter::with_transport(recorder);
+        let error = firewall.commit(&destroy()).unwrap_err();
+        assert_eq!(error.missing().collect::<Vec<_>>(), [Feature::Destroy]);
+        let wanted = "EINVAL (Invalid argument): this kernel has no operation \"destroy\", which came with Linux \
+                      6.3: run a newer one, or delete what is there (a table: Transaction::remove_table, on every \
+                      kernel)";
+        assert!(error.to_string().ends_with(wanted), "{error}");
+        // The next time it is remembered: one datagram, no trial.
+        let before = firewall.transport().sent().len();
+        let again = firewall.commit(&destroy()).unwrap_err();
+        assert_eq!(again.missing().collect::<Vec<_>>(), [Feature::Destroy]);
+        assert_eq!(firewall.transport().sent().len(), before + 1);
+    }
+
+    #[test]
+    fn a_module_that_comes_late_is_not_missed() {
+        let recorder = Recorder::new().answer([answer(2, Errno::EOPNOTSUPP)]);
+        let mut firewall = Netfilter::with_transport(recorder);
+        assert_eq!(firewall.supports(Feature::Destroy).unwrap(), Support::Works);
+        assert_eq!(firewall.transport().sent().len(), 2);
+    }
+
+    #[test]
+    fn trials_tell_what_is_missing_from_what_may_not_be() {
+        let ask = |errno| {
+            let twice = Recorder::new().answer([answer(2, errno)]).answer([answer(2, errno)]);
+            Netfilter::with_transport(twice).supports(Feature::Destroy)
+        };
+        for errno in [Errno::EOPNOTSUPP, Errno::EINVAL, Errno::ENOENT, Errno::EAFNOSUPPORT] {
+            assert_eq!(ask(errno).unwrap(), Support::Missing);
+        }
+        assert_eq!(ask(Errno::EPERM).unwrap(), Support::NotPermitted);
+        assert_eq!(ask(Errno::ENOMEM).unwrap(), Support::Unknown { errno: Errno::ENOMEM as i32 });
+        // The whole batch is refused: it is not the feature that is missing.
+        let whole = |errno| {
+            let recorder = Recorder::new().answer([answer(0, errno)]);
+            Netfilter::with_transport(recorder).supports(Feature::Destroy)
+        };
+        assert!(matches!(whole(Errno::EPERM), Err(Error::Permission { .. })));
+        assert!(matches!(whole(Errno::EOPNOTSUPP), Err(Error::Unsupported { .. })));
+    }
+
+    #[test]
+    fn a_refusal_is_told_even_if_its_reason_cannot_be_found_out() {
+        // The trial's batch as a whole is refused.
+        let recorder = Recorder::new().answer([answer(1, Errno::EINVAL)]).answer([answer(0, Errno::EPERM)]);
+        let error = Netfilter::with_transport(recorder).commit(&destroy()).unwrap_err();
+        assert!(matches!(&error, Error::Refused(_)), "{error}");
+        assert_eq!(error.missing().count(), 0);
+    }
+}

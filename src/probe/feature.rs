@@ -149,11 +149,11 @@ features! {
     QuotaObject: Object, "quota object", "CONFIG_NFT_QUOTA", "4.10";
     LimitObject: Object, "limit object", "CONFIG_NFT_LIMIT", "4.14";
     ConnlimitObject: Object, "ct count object", "CONFIG_NFT_CONNLIMIT", "4.18";
-    CtHelperObject: Object, "ct helper object (tried with the helper \"ftp\")", "CONFIG_NF_CONNTRACK_FTP", "4.12";
+    CtHelperObject: Object, "ct helper object, tried with the helper \"ftp\"", "CONFIG_NF_CONNTRACK_FTP", "4.12";
     CtTimeoutObject: Object, "ct timeout object", "CONFIG_NF_CONNTRACK_TIMEOUT", "4.19";
     CtExpectObject: Object, "ct expectation object", "CONFIG_NFT_CT", "5.3";
     SynproxyObject: Object, "synproxy object", "CONFIG_NFT_SYNPROXY", "5.4";
-    SecMarkObject: Object, "secmark object (tried with a context of SELinux)", "CONFIG_NETWORK_SECMARK", "4.20";
+    SecMarkObject: Object, "secmark object, tried with a context of SELinux", "CONFIG_NETWORK_SECMARK", "4.20";
     TunnelObject: Object, "tunnel object", "CONFIG_NFT_TUNNEL", "4.19";
 
     SetHash: Set, "set of single keys", "", "";

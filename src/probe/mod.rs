@@ -80,3 +80,22 @@ impl Probe {
         self.found.insert(feature, support);
     }
 }
+
+#[cfg(all(test, feature = "serde"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probe_survives_json() {
+        let mut probe = Probe::default();
+        let unknown = Support::Unknown { errno: 12 };
+        for (feature, support) in Feature::ALL.iter().zip([Support::Works, Support::Missing, unknown]) {
+            probe.note(*feature, support);
+        }
+        let text = serde_json::to_string(&probe).unwrap();
+        let wanted =
+            r#"{"bitwise":"works","bitwise_shift":"missing","bitwise_registers":{"unknown":{"errno":12}}}"#;
+        assert_eq!(text, wanted);
+        assert_eq!(serde_json::from_str::<Probe>(&text).unwrap(), probe);
+    }
+}

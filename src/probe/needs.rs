@@ -131,13 +131,13 @@ fn of_object(kind: Kind) -> Option<Feature> {
     Some(match kind {
         Kind::Counter => Feature::CounterObject,
         Kind::Quota => Feature::QuotaObject,
-        // Whether the helper is there is another question.
+        // Whether the helper or the context is there is another question.
         Kind::CtHelper => Feature::Ct,
+        Kind::SecMark => Feature::MetaSecMark,
         Kind::Limit => Feature::LimitObject,
         Kind::Connlimit => Feature::ConnlimitObject,
         Kind::Tunnel => Feature::TunnelObject,
         Kind::CtTimeout => Feature::CtTimeoutObject,
-        Kind::SecMark => Feature::SecMarkObject,
         Kind::CtExpect => Feature::CtExpectObject,
         Kind::Synproxy => Feature::SynproxyObject,
         Kind::Other(_) => return None,
@@ -200,10 +200,11 @@ fn of_expression(family: Family, expression: &Expr) -> Vec<Feature> {
         }
         Expr::Notrack(_) => one(F::Notrack),
         Expr::Numgen(_) => one(F::Numgen),
-        Expr::Objref(objref) => match &objref.object {
-            ObjectChoice::Named { kind, .. } => [F::Objref].into_iter().chain(of_object(*kind)).collect(),
-            ObjectChoice::Map { .. } => vec![F::Objref, F::ObjrefMap],
-        },
+        // Whether there is such an object is another question; the operation that adds it tells of the kind.
+        Expr::Objref(objref) if matches!(objref.object, ObjectChoice::Map { .. }) => {
+            vec![F::Objref, F::ObjrefMap]
+        }
+        Expr::Objref(_) => one(F::Objref),
         Expr::Osf(_) => one(F::Osf),
         Expr::Payload(payload) => {
             let inner = (payload.base == PayloadBase::Inner).then_some(F::PayloadInner);
@@ -289,6 +290,7 @@ mod tests {
             Feature::SetSize,
             Feature::Map,
             Feature::CtHelperObject,
+            Feature::SecMarkObject,
             Feature::ChainComment,
             Feature::TableComment,
         ];

@@ -1,6 +1,9 @@
 //! What the probe says to other users.
 
-use portcullis::{Error, Netfilter, probe::Feature};
+use portcullis::{
+    Error, Netfilter,
+    probe::{Feature, Probe},
+};
 use portcullis_world::{Host, need_namespaces, skip};
 
 use crate::{
@@ -31,12 +34,9 @@ fn an_ordinary_user_is_refused_and_not_told_that_all_is_missing() {
 #[test]
 fn root_of_a_user_namespace_finds_what_root_finds() {
     if is_child() {
-        return match Netfilter::open().unwrap().probe() {
-            Ok(probe) => {
-                tell(&probe.missing().map(|feature| format!("{feature:?}")).collect::<Vec<_>>().join(","));
-            }
-            Err(error) => tell(&error.to_string()),
-        };
+        let names = |probe: Probe| probe.missing().map(|feature| format!("{feature:?}")).collect::<Vec<_>>();
+        let probe = Netfilter::open().unwrap().probe();
+        return tell(&probe.map_or_else(|error| error.to_string(), |probe| names(probe).join(",")));
     }
     need_namespaces!();
     let host = Host::new("server");
