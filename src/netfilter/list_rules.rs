@@ -116,7 +116,7 @@ impl<T: Transport> Netfilter<T> {
         table: &TableRef,
         sets: &[Set],
         chains: Vec<Chain>,
-    ) -> Result<Option<(Vec<Chain>, HashSet<String>)>, Error> {
+    ) -> Result<Option<Filled>, Error> {
         let attributes = names(RULES, &[(NFTA_RULE_TABLE, &table.name)])?;
         let family = table.family.number();
         let query = Query { operation: RULES, kind: nft::GETRULE, family, attributes: &attributes };
@@ -135,6 +135,9 @@ impl<T: Transport> Netfilter<T> {
 }
 
 const RULES: &str = "list rules";
+
+/// A table's chains with their rules, and the sets that the rules add to.
+type Filled = (Vec<Chain>, HashSet<String>);
 
 /// A table's chains while their rules arrive.
 struct Filling {
