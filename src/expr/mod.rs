@@ -204,44 +204,44 @@ impl Expr {
         inside_another: bool,
         take: impl FnOnce(Self) -> R,
     ) -> Result<R, DecodeError> {
-        let (mut name, mut data, mut plain) = (None, None, true);
-        for part in attribute.attributes() {
-            let part = part?;
-            match part.kind() {
-                NFTA_EXPR_NAME => name = Some(part),
-                NFTA_EXPR_DATA => data = Some(part),
-                _ => plain = false,
+        let known = match name_and_data(attribute) {
+            Some((name, data)) if !(inside_another && HOLDERS.contains(&name)) => {
+                Self::decode_known(name, data, take)
             }
-        }
-        let name = name.ok_or(DecodeError::Missing { name: "NFTA_EXPR_NAME" })?;
-        let bytes = name.bare();
-        let take = if plain && !(inside_another && HOLDERS.contains(&bytes)) {
-            let attributes = data.map_or(Attributes::new(&[]), |data| data.attributes());
-            match Self::decode_known(bytes, attributes, take) {
-                Ok(taken) => return Ok(taken),
-                Err(take) => take,
-            }
-        } else {
-            take
+            _ => Err(take),
         };
-        Self::not_known(attribute, name, data).map(take)
+        match known {
+            Ok(taken) => Ok(taken),
+            Err(take) => Self::not_known(attribute).map(take),
+        }
     }
 
     #[cold]
-    fn not_known(
-        attribute: Attribute<'_>,
-        name: Attribute<'_>,
-        data: Option<Attribute<'_>>,
-    ) -> Result<Self, DecodeError> {
-        let mut beside = Unknown::new();
+    fn not_known(attribute: Attribute<'_>) -> Result<Self, DecodeError> {
+        let (mut name, mut data, mut beside) = (None, None, Unknown::new());
         for part in attribute.attributes() {
             let part = part?;
-            if !matches!(part.kind(), NFTA_EXPR_NAME | NFTA_EXPR_DATA) {
-                beside.keep(part);
+            match part.kind() {
+                NFTA_EXPR_NAME => name = Some(part.text()?),
+                NFTA_EXPR_DATA => data = Some(part),
+                _ => beside.keep(part),
             }
         }
-        Ok(Self::Unknown(UnknownExpression::new(name.text()?.to_owned(), data, beside)))
+        let name = name.ok_or(DecodeError::Missing { name: "NFTA_EXPR_NAME" })?;
+        Ok(Self::Unknown(UnknownExpression::new(name.to_owned(), data, beside)))
     }
+}
+
+/// The bytes of an expression's name, and its data, where there is nothing else: what every kernel sends.
+#[inline]
+fn name_and_data(attribute: Attribute<'_>) -> Option<(&[u8], Attributes<'_>)> {
+    let mut parts = attribute.attributes();
+    let name = parts.next()?.ok().filter(|name| name.kind() == NFTA_EXPR_NAME)?;
+    let data = match parts.next() {
+        Some(data) => data.ok().filter(|data| data.kind() == NFTA_EXPR_DATA)?.attributes(),
+        None => Attributes::new(&[]),
+    };
+    parts.next().is_none().then_some((name.bare(), data))
 }
 
 /// An expression inside another. One that holds expressions itself stays an [`UnknownExpression`].

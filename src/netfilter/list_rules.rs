@@ -139,6 +139,9 @@ impl<T: Transport> Netfilter<T> {
 
 const RULES: &str = "list rules";
 
+/// A table's chains with their rules, and the sets that the rules add to.
+type Filled = (Vec<Chain>, HashSet<String>);
+
 /// A table's chains while their rules arrive.
 struct Filling {
     chains: Vec<Chain>,

@@ -9,7 +9,8 @@ use crate::{
     wire::{GenMessage, Header, MessageError, Messages, flags},
 };
 
-/// Larger buffers make the kernel's dump faster, up to here: twice as fast as with 8 KiB.
+/// Holds any datagram of a dump: the kernel fills at most 32 KiB at a time, however much more is offered, and works
+/// far longer for less.
 const BUFFER: usize = 64 << 10;
 /// How often a dump that others' changes interrupt is begun anew.
 const ATTEMPTS: u32 = 100;
