@@ -147,7 +147,7 @@ impl Counts {
             }
         } else if let Some((name, end)) = line.strip_prefix("test ").and_then(|line| line.split_once(" ... "))
         {
-            self.ended += 1;
+            self.ended += usize::from(matches!(end, "ok" | "FAILED"));
             if end == "FAILED" {
                 self.failures.insert(name.to_owned());
             }

@@ -35,7 +35,8 @@ impl Column {
 
     /// Tests that passed and were not skipped. (Some skips are parts of a test; those tests did pass.)
     fn passed(&self, names: &BTreeSet<&str>) -> usize {
-        self.outcome.counts.passed.saturating_sub(names.len())
+        let counts = &self.outcome.counts;
+        counts.ended.saturating_sub(counts.failures.len() + names.len())
     }
 
     /// The tests that were skipped as a whole.

@@ -42,8 +42,9 @@ impl Payload {
         }
         pack_system(&mut archive)?;
         let probe = Some(tests.with_file_name("../examples/probe")).filter(|probe| probe.is_file());
-        let names = output(Command::new(&tests).arg("--list")).unwrap_or_default();
-        let names = names.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect();
+        let ignored = names(&tests, &["--list", "--ignored"]);
+        let mut names = names(&tests, &["--list"]);
+        names.retain(|name| !ignored.contains(name));
         Ok(Payload { tests, probe, names, archive: archive.finish() })
     }
 }
@@ -66,6 +67,12 @@ fn test_program() -> Result<PathBuf> {
         Some(program) => Ok(process::root().join(program)),
         None => failed(format!("cargo did not say where the kernel tests are: {said}")),
     }
+}
+
+/// The names that a test program lists.
+fn names(tests: &Path, arguments: &[&str]) -> Vec<String> {
+    let listed = output(Command::new(tests).args(arguments)).unwrap_or_default();
+    listed.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect()
 }
 
 /// Packs the tests and examples without what only a debugger reads: it is most of them, and the guest is slow.
