@@ -5,8 +5,8 @@ use std::{fmt::Write, net::Ipv6Addr, time::Duration};
 use crate::{
     expr::{ChainTarget, Data, Expr, Load, ObjectChoice, Verdict},
     object::{
-        Chain, DataType, Element, ElementData, ElementFlags, Flowtable, MapData, Object, ObjectData,
-        Set, Table, TableFlags,
+        Chain, DataType, Element, ElementData, ElementFlags, Flowtable, MapData, Object, ObjectData, Set,
+        Table, TableFlags,
     },
 };
 
