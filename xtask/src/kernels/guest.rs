@@ -38,6 +38,8 @@ mkdir -p /dev/pts /dev/shm /var; ln -s /run /var/run
 /bin/busybox mount -t devpts none /dev/pts; /bin/busybox mount -t tmpfs none /dev/shm
 /bin/busybox mount -t cgroup2 none /sys/fs/cgroup; mkdir /sys/fs/cgroup/system.slice
 /bin/busybox ip link set lo up
+# So that what rules log in the tests' namespaces is seen.
+modprobe nf_log_syslog 2> /dev/null; echo 1 > /proc/sys/net/netfilter/nf_log_all_netns
 stty -F /dev/ttyS1 raw -echo
 exec > /dev/ttyS1 < /dev/null
 read up rest < /proc/uptime; echo "guest: up $(uname -r) after $up s"
