@@ -10,7 +10,7 @@ use super::{
     settled,
 };
 use crate::{
-    Error, Invalid, Transaction,
+    Error, Invalid, ObjectKind, Transaction, Verb,
     expr::Data,
     netlink::{Query, Transport},
     object::{
@@ -172,9 +172,14 @@ fn has_timeouts<K: Key, V: MapValue>(set: &SetOf<K, V>) -> bool {
     set.as_set().flags.contains(SetFlags::TIMEOUT)
 }
 
-/// Whether elements that were to be deleted are not there any more.
+/// Whether elements that were to be deleted are not there any more. Old kernels do not say which; where it is the set
+/// that has gone, reading it again says so.
 fn all_gone(refused: &crate::Refused) -> bool {
-    refused.refusals.iter().all(|refusal| refusal.errno == Errno::ENOENT as i32 && refusal.element.is_some())
+    refused.refusals.iter().all(|refusal| {
+        let of_elements =
+            refusal.subject.as_ref().is_some_and(|subject| subject.kind == ObjectKind::Elements);
+        refusal.errno == Errno::ENOENT as i32 && refusal.verb == Verb::Delete && of_elements
+    })
 }
 
 fn names_of(place: &SetRef) -> [(u16, &str); 2] {

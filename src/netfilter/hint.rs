@@ -5,7 +5,7 @@ use nix::errno::Errno;
 use super::set_hint;
 use crate::{
     expr::{ChainTarget, Expr, Load, ObjectChoice, Verdict, decode_list},
-    object::NFTA_RULE_EXPRESSIONS,
+    object::{Chain, Family, InterfaceName, NFTA_RULE_EXPRESSIONS, Table, TableFlags},
     transaction::{ObjectKind, Subject, Verb},
     wire::GenMessage,
 };
@@ -36,9 +36,12 @@ pub(super) fn hint(
         (Errno::ENOENT, ObjectKind::Chain, Verb::Delete | Verb::Flush) => {
             format!("there is no chain {name} in table {family} {table}, or no such table")
         }
-        (Errno::ENOENT, ObjectKind::Chain, _) => format!(
-            "there is no table {family} {table}: add it before its chains; or the kernel has no such chain type"
-        ),
+        (Errno::ENOENT, ObjectKind::Chain, _) => missing_for_chain(message, family, table),
+        (Errno::EINVAL | Errno::EOPNOTSUPP, ObjectKind::Table, Verb::Add | Verb::Create)
+            if flags_of_table(message).intersects(TableFlags::OWNER | TableFlags::PERSIST) =>
+        {
+            "this kernel has no owner of tables (5.12), or none whose tables stay (6.9)".to_owned()
+        }
         (Errno::ENOENT, ObjectKind::Rule, Verb::Delete | Verb::Replace) => {
             "there is no such rule, chain or table".to_owned()
         }
@@ -67,6 +70,24 @@ pub(super) fn hint(
         _ => return None,
     };
     Some(text)
+}
+
+/// What a new chain may miss: its table, its type, or a device. Old kernels do not say which.
+fn missing_for_chain(message: &GenMessage<'_>, family: Family, table: &str) -> String {
+    let chain = Chain::decode(family, message.attributes()).ok();
+    let devices = chain.and_then(|(_, chain)| chain.base).map(|base| base.devices).unwrap_or_default();
+    let devices: Vec<&str> = devices.iter().map(InterfaceName::text).collect();
+    let device =
+        if devices.is_empty() { String::new() } else { format!(", or no device {}", devices.join(" or ")) };
+    format!(
+        "there is no table {family} {table}: add it before its chains; or the kernel has no such chain type{device}"
+    )
+}
+
+/// The flags of a new table.
+fn flags_of_table(message: &GenMessage<'_>) -> TableFlags {
+    let table = Table::decode(Family::from_number(message.family()), message.attributes());
+    table.map_or(TableFlags::empty(), |table| table.flags)
 }
 
 /// What a new rule may miss: its table or chain, a chain that it jumps to, a set, or an expression that the

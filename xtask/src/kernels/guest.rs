@@ -1,0 +1,178 @@
+//! One boot of a kernel: the tests run as its first process's child, and what they say is read as it comes.
+//!
+//! The guest has no disk and no network. Its first serial port carries the kernel's messages and the tests' standard
+//! error to a file, its second one the tests' results to this program.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::cpio::Archive;
+use super::image::Kernel;
+use super::payload::Payload;
+use crate::process::{self, Result, doing};
+use crate::test::Counts;
+
+/// The guest's processors: two tests at once, as this emulation has hardly use for more.
+const PROCESSORS: &str = "2";
+const MEMORY: &str = "2048";
+/// How many times longer than elsewhere tests wait for what must come (`PORTCULLIS_PATIENCE`).
+const PATIENCE: &str = "6";
+/// How long boot and tests may take together.
+const LIMIT: Duration = Duration::from_secs(40 * 60);
+
+/// No time stamp counter: it counts the host's ticks, and a busy host makes the guest measure it ten times too slow.
+const COMMAND_LINE: &str = "console=ttyS0 loglevel=5 panic=-1 oops=panic nokaslr mitigations=off tsc=unstable \
+                            clocksource=hpet apicpmtimer no_timer_check";
+
+/// Every line of the guest that is no test's begins with this.
+const MARK: &str = "guest: ";
+
+const INIT: &str = r#"#!/bin/busybox sh
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+/bin/busybox --install -s /bin 2> /dev/null
+/bin/busybox mount -t proc proc /proc
+for type in sysfs:/sys devtmpfs:/dev tmpfs:/run; do /bin/busybox mount -t ${type%:*} none ${type#*:}; done
+mkdir -p /dev/pts /dev/shm /var; ln -s /run /var/run
+/bin/busybox mount -t devpts none /dev/pts; /bin/busybox mount -t tmpfs none /dev/shm
+/bin/busybox mount -t cgroup2 none /sys/fs/cgroup; mkdir /sys/fs/cgroup/system.slice
+/bin/busybox ip link set lo up
+# So that what rules log in the tests' namespaces is seen.
+modprobe nf_log_syslog 2> /dev/null; echo 1 > /proc/sys/net/netfilter/nf_log_all_netns
+stty -F /dev/ttyS1 raw -echo
+exec > /dev/ttyS1 < /dev/null
+read up rest < /proc/uptime; echo "guest: up $(uname -r) after $up s"
+sh /command; status=$?
+if [ -e /skips ]; then while read -r line; do echo "guest: skip $line"; done < /skips; fi
+if [ -e /features ]; then while read -r line; do echo "guest: feature $line"; done < /features; fi
+echo "guest: status $status"
+/bin/busybox reboot -f
+"#;
+
+/// What came of one boot.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    pub(crate) counts: Counts,
+    /// Lines `test: reason`.
+    pub(crate) skipped: String,
+    /// Lines `feature: answer`.
+    pub(crate) features: Vec<String>,
+    /// How long the kernel took to start, in the guest's own seconds.
+    pub(crate) booted: Option<String>,
+    /// The test program's exit status; none where the guest died or the time was up.
+    pub(crate) status: Option<i32>,
+    pub(crate) took: Duration,
+}
+
+/// Boots the kernel, runs the tests, and shows what they say.
+pub(crate) fn run(kernel: &Kernel, payload: &Payload, arguments: &[String], log: &Path) -> Result<Outcome> {
+    let initrd = log.with_extension("initrd");
+    write_initrd(kernel, payload, arguments, &initrd)?;
+    let start = Instant::now();
+    let mut qemu = qemu(kernel, &initrd, log);
+    let mut child = qemu.spawn().map_err(doing("start qemu-system-x86_64 (package qemu-system-x86)"))?;
+    let mut outcome = Outcome::default();
+    if let Some(stdout) = child.stdout.take() {
+        let mut stdout = BufReader::new(stdout);
+        let mut line = Vec::new();
+        while stdout.read_until(b'\n', &mut line).map_err(doing("read what the guest says"))? > 0 {
+            outcome.add(String::from_utf8_lossy(&line).trim_end());
+            line.clear();
+        }
+    }
+    child.wait().map_err(doing("wait for qemu"))?;
+    outcome.took = start.elapsed();
+    let _ = std::fs::remove_file(&initrd);
+    Ok(outcome)
+}
+
+fn qemu(kernel: &Kernel, initrd: &Path, log: &Path) -> Command {
+    let mut command = process::command("timeout");
+    command.args(["-k", "5"]).arg(LIMIT.as_secs().to_string());
+    command.args(["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "Nehalem"]);
+    command.args(["-smp", PROCESSORS, "-m", MEMORY, "-nodefaults", "-display", "none", "-no-reboot"]);
+    command.arg("-kernel").arg(&kernel.image).arg("-initrd").arg(initrd);
+    command.args(["-append", COMMAND_LINE]);
+    command.arg("-serial").arg(format!("file:{}", log.display())).args(["-serial", "stdio"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command
+}
+
+/// Writes the guest's file system: its modules, the payload, and what to start.
+fn write_initrd(kernel: &Kernel, payload: &Payload, arguments: &[String], to: &Path) -> Result {
+    let mut archive = Archive::default();
+    for directory in ["proc", "sys", "dev", "run", "tmp", "root", "etc", "sbin"] {
+        archive.directory(directory);
+    }
+    archive.file("/init", 0o755, INIT.as_bytes());
+    archive.file("/command", 0o644, script(payload, arguments).as_bytes());
+    archive.file("/etc/hosts", 0o644, b"127.0.0.1 localhost\n::1 localhost\n");
+    archive.file("/etc/resolv.conf", 0o644, b"");
+    archive.link("/sbin/modprobe", "/usr/bin/kmod");
+    let mut bytes = std::fs::read(&kernel.modules).map_err(doing("read the kernel's modules"))?;
+    bytes.extend(&payload.archive);
+    bytes.extend(archive.finish());
+    std::fs::write(to, bytes).map_err(doing(format!("write {}", to.display())))
+}
+
+/// What the guest runs.
+fn script(payload: &Payload, arguments: &[String]) -> String {
+    let quoted = |path: &PathBuf| format!("'{}'", path.display());
+    let mut script = format!(
+        "cd '{}'\nexport PORTCULLIS_SKIPS=/skips PORTCULLIS_PATIENCE={PATIENCE}\n",
+        process::root().display()
+    );
+    if let Some(probe) = &payload.probe {
+        script += &format!("{} > /features\n", quoted(probe));
+    }
+    script += &format!("{} --color=never --test-threads={PROCESSORS}", quoted(&payload.tests));
+    for argument in arguments {
+        script += &format!(" '{}'", argument.replace('\'', r"'\''"));
+    }
+    script + "\n"
+}
+
+impl Outcome {
+    /// Takes one line of the guest's.
+    fn add(&mut self, line: &str) {
+        let Some(word) = line.strip_prefix(MARK) else {
+            println!("{line}");
+            return self.counts.add(line);
+        };
+        match word.split_once(' ') {
+            Some(("skip", skip)) => {
+                self.skipped += skip;
+                self.skipped.push('\n');
+            }
+            Some(("feature", feature)) => self.features.push(feature.to_owned()),
+            Some(("status", status)) => self.status = status.parse().ok(),
+            Some(("up", up)) => self.booted = Some(up.to_owned()),
+            _ => println!("{line}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guests_lines_are_told_apart() {
+        let mut outcome = Outcome::default();
+        for line in [
+            "guest: up 5.10.0-cloud-amd64 after 3.2 s",
+            "test a::b ... FAILED",
+            "guest: skip kernel::a: no `x`",
+            "guest: feature set catch-all: no",
+            "guest: status 101",
+        ] {
+            outcome.add(line);
+        }
+        assert_eq!(outcome.status, Some(101));
+        assert_eq!(outcome.skipped, "kernel::a: no `x`\n");
+        assert_eq!(outcome.features, ["set catch-all: no"]);
+        assert!(outcome.booted.is_some_and(|booted| booted.contains("3.2 s")));
+        assert!(outcome.counts.failures.contains("a::b"));
+    }
+}

@@ -1,0 +1,128 @@
+//! `cargo xtask kernels`: the kernel tests in stock kernels of Debian, from the oldest that is promised to the newest.
+//!
+//! ```text
+//!   debian    which package, fetched by apt           payload   the tests, the programs they start, libraries
+//!      \                                                 |
+//!     image   the ELF image and the modules            cpio    a guest's file system
+//!         \                                            /
+//!          `----- guest: qemu, and what the tests say ´
+//!                          |
+//!                       matrix: kernels and results, docs/kernels.md
+//! ```
+//!
+//! All is kept in `target/kernels`; remove a version's directory there to have its newest kernel fetched.
+
+mod cpio;
+mod debian;
+mod guest;
+mod image;
+mod matrix;
+mod payload;
+
+use std::ffi::OsString;
+
+use lexopt::Arg;
+
+use self::debian::KERNELS;
+use self::image::Kernel;
+use self::matrix::Column;
+use self::payload::Payload;
+use crate::process::{self, Result, doing, failed, is_installed};
+use crate::setup;
+use crate::skips::Expected;
+
+/// The list of the tests that a kernel is expected to skip.
+const EXPECTED: &str = "tests/expected-skips-kernels.txt";
+
+/// Programs that are needed here, and Debian's packages that have them.
+const PROGRAMS: [(&str, &str); 5] = [
+    ("qemu-system-x86_64", "qemu-system-x86"),
+    ("busybox", "busybox-static"),
+    ("depmod", "kmod"),
+    ("strip", "binutils"),
+    ("xz", "xz-utils"),
+];
+
+/// Builds the tests once, runs them in each kernel, and prints and writes what came of it.
+pub(crate) fn run(arguments: Vec<OsString>) -> Result {
+    let (versions, arguments) = parse(arguments)?;
+    let expected = Expected::read(EXPECTED, &KERNELS.map(|(version, _)| version))?;
+    setup::libraries()?;
+    setup::reference_programs();
+    check_programs()?;
+    let cache = process::target_dir().join("kernels");
+    std::fs::create_dir_all(&cache).map_err(doing(format!("make {}", cache.display())))?;
+    let payload = Payload::build(&cache)?;
+    let mut columns = Vec::new();
+    for version in versions {
+        let kernel = Kernel::get(&version, &cache)?;
+        println!("\n== Linux {}", kernel.release);
+        let log = cache.join(format!("{version}.log"));
+        let outcome = guest::run(&kernel, &payload, &arguments, &log)?;
+        println!("the kernel's messages and the tests' standard error: {}", log.display());
+        columns.push(Column::new(version, kernel.release, outcome, &payload.names, arguments.is_empty()));
+    }
+    matrix::report(&columns, &expected);
+    if arguments.is_empty() {
+        matrix::write(&columns)?;
+    }
+    matrix::verdict(&columns, &expected)
+}
+
+/// The versions, or all where none is named, and what goes to the test program.
+fn parse(arguments: Vec<OsString>) -> Result<(Vec<String>, Vec<String>)> {
+    let (mut versions, mut passed_on) = (Vec::new(), Vec::new());
+    let mut words = arguments.into_iter();
+    let own: Vec<_> = words.by_ref().take_while(|word| word != "--").collect();
+    for word in words {
+        passed_on.push(word.to_string_lossy().into_owned());
+    }
+    let mut parser = lexopt::Parser::from_args(own);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(version) => versions.push(version.to_string_lossy().into_owned()),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if versions.is_empty() {
+        versions = KERNELS.map(|(version, _)| version.to_owned()).into();
+    }
+    Ok((versions, passed_on))
+}
+
+fn check_programs() -> Result {
+    let missing: Vec<_> = PROGRAMS.iter().filter(|(program, _)| !is_installed(program)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let words = |of: fn(&(&'static str, &'static str)) -> &'static str| {
+        missing.iter().map(|each| of(each)).collect::<Vec<_>>()
+    };
+    failed(format!(
+        "missing: {}; install with `apt-get install {}` and try again",
+        words(|(program, _)| program).join(", "),
+        words(|(_, package)| package).join(" ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_and_test_arguments_are_told_apart() {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).into()).collect();
+        let (versions, passed_on) =
+            parse(words(&["5.10", "6.1", "--", "sets::", "--exact"])).expect("good arguments");
+        assert_eq!(versions, ["5.10", "6.1"]);
+        assert_eq!(passed_on, ["sets::", "--exact"]);
+        let (versions, passed_on) = parse(Vec::new()).expect("good arguments");
+        assert_eq!((versions.len(), passed_on.len()), (KERNELS.len(), 0));
+        assert!(parse(words(&["--fast"])).is_err());
+    }
+
+    #[test]
+    fn the_committed_list_is_readable() {
+        assert!(Expected::read(EXPECTED, &KERNELS.map(|(version, _)| version)).is_ok());
+    }
+}
