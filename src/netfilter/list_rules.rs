@@ -17,9 +17,6 @@ use crate::{
     wire::nft,
 };
 
-/// Chains with their rules, and the names of the sets that those add to.
-type Filled = (Vec<Chain>, HashSet<String>);
-
 impl<T: Transport> Netfilter<T> {
     /// The rules of a chain, in order, as expressions, with their handles; such that they can be sent.
     /// [`Rule::lift`] makes words of them.
