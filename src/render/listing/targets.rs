@@ -133,7 +133,7 @@ pub(super) fn say(statement: &Statement, row: &mut Row, style: Style) {
             row.add(format!("{} {which}", used.kind));
         }
         Statement::Offload(offload) => {
-            row.target("FLOWOFFLOAD", format!("FLOWOFFLOAD {}", plain(&offload.0)))
+            row.target("FLOWOFFLOAD", format!("FLOWOFFLOAD {}", plain(&offload.0)));
         }
         Statement::ChangeSet(change) => change_set(&change.0, row, style),
         Statement::Trace(_) => row.target("TRACE", ""),

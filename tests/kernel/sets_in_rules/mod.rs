@@ -23,7 +23,7 @@ const OUTPUT: (Family, &str, &str) = (Family::Inet, "t", "output");
 fn programmed(host: &Host, table: Table, rules: impl IntoIterator<Item = Rule>) -> Netfilter {
     let mut firewall = open(host);
     let table = table.chain(Chain::filter("output", Hook::Output).rules(rules));
-    firewall.apply(&Ruleset::new().table(table)).unwrap_or_else(|error| panic!("{error}"));
+    firewall.apply(Ruleset::new().table(table)).unwrap_or_else(|error| panic!("{error}"));
     firewall
 }
 
