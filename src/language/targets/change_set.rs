@@ -282,3 +282,112 @@ pub(super) fn check_flags(change: &Change, flags: SetFlags) -> Result<(), Invali
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::{
+        Family, Mark, Port,
+        language::targets::golden::refusal,
+        select::{self, Dport, Saddr},
+        set::{MapOf, SetOf},
+    };
+
+    fn set() -> SetOf<Ipv4Addr> {
+        SetOf::new("s")
+    }
+
+    #[cfg(feature = "nftnl")]
+    #[test]
+    fn as_nft_says_it() {
+        use crate::language::targets::golden::golden;
+
+        const LOAD: &str = "payload load 4b @ network header + 12 => reg 1";
+        let set = set().dynamic().with_timeouts();
+        let is = |change, expected: &[&str]| {
+            golden(Family::Ip, &Rule::new().change_set(change), &[&[LOAD], expected].concat());
+        };
+        // add @s { ip saddr timeout 1h }
+        let hour = Duration::from_secs(3600);
+        is(ChangeSet::add(Saddr, &set).timeout(hour), &["dynset add reg_key 1 set s timeout 3600000ms"]);
+        // update @s { ip saddr limit rate over 10/minute burst 5 packets }
+        is(
+            ChangeSet::update(Saddr, &set).limit(Rate::per_minute(10).over()),
+            &["dynset update reg_key 1 set s expr [ limit rate 10/minute burst 5 type packets flags 0x1 ]"],
+        );
+        // add @s { ip saddr quota over 100 bytes counter }
+        is(
+            ChangeSet::add(Saddr, &set).quota(Quota::over(100)).counter(),
+            &["dynset add reg_key 1 set s expr [ quota bytes 100 consumed 0 flags 1 ] \
+                 expr [ counter pkts 0 bytes 0 ]"],
+        );
+        // add @m { ip saddr : meta mark }; add @m { ip saddr : 0x5 }
+        let map = MapOf::<Ipv4Addr, Mark>::new("m").dynamic();
+        is(
+            ChangeSet::add_mapping(Saddr, select::Mark, &map),
+            &["meta load mark => reg 2", "dynset add reg_key 1 set m sreg_data 2"],
+        );
+        is(
+            ChangeSet::add_value(Saddr, Mark(5), &map),
+            &["immediate reg 2 0x00000005", "dynset add reg_key 1 set m sreg_data 2"],
+        );
+    }
+
+    /// nft 1.0.6 has no bytecode for a longer key with a value (it crashes): the value goes behind the key.
+    #[cfg(feature = "nftnl")]
+    #[test]
+    fn a_long_key_does_not_lie_where_its_value_goes() {
+        use crate::{language::targets::golden::golden, select::Saddr};
+
+        let map = MapOf::<(std::net::Ipv6Addr, Port), Mark>::new("m").dynamic();
+        golden(
+            Family::Ip6,
+            &Rule::new().tcp().change_set(ChangeSet::add_mapping((Saddr, Dport), select::Mark, &map)),
+            &[
+                "meta load l4proto => reg 1",
+                "cmp eq reg 1 0x00000006",
+                "payload load 16b @ network header + 8 => reg 1",
+                "payload load 2b @ transport header + 2 => reg 2",
+                "meta load mark => reg 3",
+                "dynset add reg_key 1 set m sreg_data 3",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_set_must_be_declared_for_it() {
+        let text = |change| refusal(Family::Ip, &Rule::new().change_set(change));
+        assert_eq!(
+            text(ChangeSet::add(Saddr, &set())),
+            "set \"s\" cannot change from a rule: that needs dynamic; declare it with SetOf::dynamic"
+        );
+        let dynamic = set().dynamic();
+        assert_eq!(
+            text(ChangeSet::add(Saddr, &dynamic).timeout(Duration::from_secs(1))),
+            "set \"s\" cannot take elements with a timeout: that needs timeout; \
+             declare it with SetOf::with_timeouts or SetOf::timeout"
+        );
+        assert!(text(ChangeSet::update(Saddr, &dynamic)).contains("start an element's time anew"));
+        // Sets with timeouts can be changed without the flag, but their elements do nothing then.
+        let timed = set().with_timeouts();
+        let plain = Rule::new().change_set(ChangeSet::update(Saddr, &timed));
+        assert_eq!(plain.check(Family::Ip), Ok(()));
+        assert!(text(ChangeSet::update(Saddr, &timed).counter()).contains("needs dynamic"));
+        assert!(text(ChangeSet::add(Saddr, &set().constant())).contains("no constant"));
+        let runs = SetOf::<ipnet::Ipv4Net>::new("s").dynamic();
+        assert!(text(ChangeSet::add(Saddr, &runs)).contains("no intervals"));
+    }
+
+    #[test]
+    fn what_the_kernel_cannot_do_is_refused() {
+        let text = |change| refusal(Family::Ip, &Rule::new().change_set(change));
+        let three = ChangeSet::add(Saddr, &set().dynamic()).counter().connlimit(1).connlimit_over(2);
+        assert!(text(three).contains("3; possible: 0 to 2"));
+        let own = ChangeSet::add(Saddr, [Ipv4Addr::LOCALHOST]);
+        assert!(text(own).contains("declare a set and name it"));
+        let none = ChangeSet::add(Saddr, &set().dynamic()).limit(Rate::per_minute(0));
+        assert!(text(none).contains("a rate is 0"));
+    }
+}
