@@ -237,6 +237,18 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_run_has_neither_time_nor_expressions() {
+        let element = |flags| {
+            let mut element = Element::new(Data::host_u32(1));
+            element.flags = flags;
+            element.expressions = vec![Counter::new().into()];
+            mend_element(&mut element);
+            element.expressions.len()
+        };
+        assert_eq!((element(ElementFlags::empty()), element(ElementFlags::INTERVAL_END)), (1, 0));
+    }
+
+    #[test]
     fn the_protocol_of_xtables_matches_is_said_again() {
         let set = || Set::new("s", DataType::MARK);
         let compare = |op| Expr::from(Cmp::new(Register::R1, op, Data::byte(6)));
