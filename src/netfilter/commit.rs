@@ -206,6 +206,11 @@ fn judge(
     if let Some(whole) = errors.remove(&0) {
         return Err(whole_batch(operation, whole, generation));
     }
+    // Old kernels that load a module half-way and begin anew say ERESTART of the operation that wanted the module.
+    let anew = |error: &ErrorAnswer| error.errno == Errno::ERESTART as i32;
+    if let Some(expected) = generation.filter(|_| errors.values().any(anew)) {
+        return Err(Error::Changed { expected });
+    }
     // What is said of no operation is said of the end.
     let beyond = u32::try_from(work.operations.len()).map_or(u32::MAX, |count| count.saturating_add(1));
     let end = errors.split_off(&beyond).into_values().next();

@@ -95,8 +95,10 @@ pub(super) fn wants_targets(set: &Set) -> bool {
 /// Mends an element as read.
 pub(super) fn mend_element(element: &mut Element) {
     element.expressions.iter_mut().for_each(mend_expression);
-    // The end of an interval has no time of its own; kernels from 6.12 on report 0 for it, and refuse that.
+    // The end of an interval has no time of its own; kernels from 6.12 on report 0 for it, and refuse that. Linux 5.10
+    // reports the set's expressions for it, and refuses those.
     if element.flags.contains(ElementFlags::INTERVAL_END) {
+        element.expressions.clear();
         (element.timeout, element.expiration) = (None, None);
     }
 }
@@ -238,6 +240,18 @@ mod tests {
         assert_eq!(quota.flags, Some(QuotaFlags::INV));
         assert_eq!((osf.flags, exthdr.flags, exthdr.offset), (None, None, Some(2)));
         assert_eq!((dynset.flags, dynset.timeout), (Some(DynsetFlags::EXPR), None));
+    }
+
+    #[test]
+    fn the_end_of_a_run_has_neither_time_nor_expressions() {
+        let element = |flags| {
+            let mut element = Element::new(Data::host_u32(1));
+            element.flags = flags;
+            element.expressions = vec![Counter::new().into()];
+            mend_element(&mut element);
+            element.expressions.len()
+        };
+        assert_eq!((element(ElementFlags::empty()), element(ElementFlags::INTERVAL_END)), (1, 0));
     }
 
     #[test]

@@ -125,8 +125,16 @@ fn pack_system(archive: &mut Archive) -> Result {
         return failed("the program busybox is missing: install busybox-static and try again");
     };
     pack(&busybox, Path::new("/bin/busybox"), archive)?;
-    for name in ["nsswitch.conf", "passwd", "group", "protocols", "services", "ethertypes", "connlabel.conf"]
-    {
+    for name in [
+        "nsswitch.conf",
+        "host.conf",
+        "passwd",
+        "group",
+        "protocols",
+        "services",
+        "ethertypes",
+        "connlabel.conf",
+    ] {
         let file = Path::new("/etc").join(name);
         if file.is_file() {
             archive.copy_as(&file, &file)?;
