@@ -109,7 +109,7 @@ impl Lift for AddressTypeMatch {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{

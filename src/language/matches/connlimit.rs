@@ -66,7 +66,7 @@ impl Lift for ConnectionLimit {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::language::matches::golden::{IP, same_as_nft};

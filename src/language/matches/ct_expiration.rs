@@ -92,7 +92,6 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use crate::{

@@ -97,7 +97,6 @@ mod tests {
     use super::*;
     use crate::Family;
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use crate::{

@@ -93,7 +93,7 @@ impl Lift for CtTrafficMatch {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{

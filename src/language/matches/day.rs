@@ -122,7 +122,7 @@ impl Lift for WeekdayMatch {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use Weekday::{Friday, Monday, Saturday, Sunday};
 

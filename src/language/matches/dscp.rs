@@ -169,7 +169,6 @@ mod tests {
     use super::*;
     use crate::Family;
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use Family::{Inet, Ip, Ip6};

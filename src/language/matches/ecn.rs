@@ -130,7 +130,7 @@ impl Lift for EcnMatch {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use Family::{Inet, Ip, Ip6};
 

@@ -58,7 +58,7 @@ impl Lift for Fragment {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use Family::{Inet, Ip};
 

@@ -185,7 +185,6 @@ mod tests {
     use super::*;
     use crate::Family;
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use crate::{language::matches::golden::same_as_nft, not};

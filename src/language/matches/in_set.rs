@@ -103,7 +103,6 @@ mod tests {
         set::{Interval, SetOf},
     };
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use crate::{InterfaceName, language::targets::golden::golden, select};

@@ -88,7 +88,7 @@ impl Lift for Ipv6HeaderMatch {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use Family::{Inet, Ip6};
 

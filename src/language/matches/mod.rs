@@ -45,7 +45,7 @@ mod tos;
 mod ttl;
 mod version;
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod golden;
 
 pub use address::{AddressMatch, Addresses, Side};

@@ -48,7 +48,7 @@ impl Rule {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{

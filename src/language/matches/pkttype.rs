@@ -71,7 +71,7 @@ impl Rule {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{

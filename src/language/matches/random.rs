@@ -131,7 +131,6 @@ mod tests {
     use super::*;
     use crate::{Family, not};
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use crate::language::matches::golden::{IP, same_as_nft};

@@ -101,7 +101,7 @@ impl Lift for ReversePath {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::language::matches::golden::{IP, same_as_nft};

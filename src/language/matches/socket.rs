@@ -86,7 +86,7 @@ impl Lift for SocketMatch {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{

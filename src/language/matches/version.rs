@@ -78,7 +78,6 @@ impl Lift for IpVersion {
 mod tests {
     use super::*;
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use Family::{Inet, Netdev};

@@ -299,7 +299,6 @@ mod tests {
         SetOf::new("s")
     }
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use crate::language::targets::golden::golden;
@@ -336,7 +335,6 @@ mod tests {
     }
 
     /// nft 1.0.6 has no bytecode for a longer key with a value (it crashes): the value goes behind the key.
-    #[cfg(feature = "nftnl")]
     #[test]
     fn a_long_key_does_not_lie_where_its_value_goes() {
         use crate::{language::targets::golden::golden, select::Saddr};

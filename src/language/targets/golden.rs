@@ -2,12 +2,10 @@
 //!
 //! The golden texts are those of nft 1.0.6: `nft --debug=netlink add rule FAMILY t c 'SENTENCE'`.
 
-#[cfg(feature = "nftnl")]
 use crate::language::lift::tests::all_words;
 use crate::{Family, Rule};
 
-/// The rule in a table of the family becomes these expressions, as libnftnl prints them.
-#[cfg(feature = "nftnl")]
+/// The rule in a table of the family becomes these expressions, as nft prints them.
 #[track_caller]
 pub(crate) fn golden(family: Family, rule: &Rule, expected: &[&str]) {
     let text = rule.bytecode(family).unwrap();
@@ -17,7 +15,6 @@ pub(crate) fn golden(family: Family, rule: &Rule, expected: &[&str]) {
 }
 
 /// The same in tables of family ip, ip6 and inet.
-#[cfg(feature = "nftnl")]
 #[track_caller]
 pub(crate) fn golden_everywhere(rule: &Rule, expected: &[&str]) {
     for family in [Family::Ip, Family::Ip6, Family::Inet] {

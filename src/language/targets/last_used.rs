@@ -34,7 +34,7 @@ impl Lift for LastUsed {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::language::targets::golden::golden_everywhere;

@@ -210,7 +210,6 @@ mod tests {
     const BACKENDS: [(Ipv4Addr, Port); 2] =
         [(Ipv4Addr::new(10, 0, 0, 1), Port(80)), (Ipv4Addr::new(10, 0, 0, 2), Port(81))];
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use crate::language::targets::golden::{golden, golden_everywhere};

@@ -334,7 +334,6 @@ impl Lift for MergeMark {
 mod tests {
     use super::*;
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use crate::language::targets::golden::golden_everywhere as golden;

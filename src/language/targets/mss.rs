@@ -87,7 +87,6 @@ mod tests {
     use super::*;
     use crate::language::targets::golden::refusal;
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use crate::language::targets::golden::golden_everywhere as golden;

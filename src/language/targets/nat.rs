@@ -150,7 +150,6 @@ mod tests {
         not,
     };
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use crate::language::targets::golden::golden;

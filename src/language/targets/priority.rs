@@ -54,7 +54,7 @@ impl Lift for SetPriority {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::language::targets::golden::golden_everywhere;

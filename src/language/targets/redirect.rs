@@ -138,7 +138,6 @@ mod tests {
     use super::*;
     use crate::{Family, language::targets::golden::refusal};
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use crate::language::targets::golden::golden_everywhere as golden;

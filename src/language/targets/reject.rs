@@ -147,7 +147,6 @@ mod tests {
     use super::*;
     use crate::language::targets::golden::refusal;
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use crate::language::targets::golden::golden;
@@ -217,7 +216,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn what_it_depends_on_comes_first() {
         use crate::language::targets::golden::{golden, golden_everywhere};

@@ -106,7 +106,6 @@ mod tests {
     use super::*;
     use crate::language::targets::golden::refusal;
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn like_nfts_dscp_with_other_bits() {
         use crate::language::targets::golden::golden;

@@ -43,7 +43,7 @@ impl Lift for Trace {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::language::targets::golden::golden_everywhere;

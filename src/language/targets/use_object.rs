@@ -171,7 +171,7 @@ impl Lift for UseObject {
     }
 }
 
-#[cfg(all(test, feature = "nftnl"))]
+#[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
 

@@ -75,7 +75,6 @@ mod tests {
         set::{Interval, VerdictMap},
     };
 
-    #[cfg(feature = "nftnl")]
     #[test]
     fn as_nft_says_it() {
         use crate::language::targets::golden::{golden, golden_everywhere};
