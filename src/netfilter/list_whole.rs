@@ -26,7 +26,7 @@ impl<T: Transport> Netfilter<T> {
 
     /// The tables of a family, or with `None` of all families, with everything that they hold, of one state.
     ///
-    /// It is all in memory then: a rule of eleven expressions takes at most 1.7 KiB, an element at most 260 bytes
+    /// It is all in memory then: a rule of eleven expressions takes some 1.2 KiB, an element some 250 bytes
     /// (`benches/README.md`). [`Netfilter::ruleset_terse`] leaves out the elements.
     pub fn ruleset(&mut self, family: Option<Family>) -> Result<Ruleset, Error> {
         self.read_ruleset(family, Elements::OfAllSets)
