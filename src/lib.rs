@@ -40,6 +40,7 @@
 //! - [`netlink`] and [`wire`]: the conversation and its bytes.
 #![forbid(unsafe_code)]
 
+mod calendar;
 pub mod classic;
 mod error;
 pub mod expr;
@@ -51,6 +52,7 @@ pub mod language;
 mod netfilter;
 pub mod netlink;
 pub mod object;
+mod prefix;
 pub mod probe;
 pub mod render;
 mod resolve;

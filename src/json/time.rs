@@ -9,9 +9,12 @@ use serde::{
 };
 
 use super::matching::write;
-use crate::language::{
-    Matching,
-    matches::{DateTime, unix_seconds},
+use crate::{
+    calendar::date_and_time,
+    language::{
+        Matching,
+        matches::{DateTime, unix_seconds},
+    },
 };
 
 /// A duration as a number.
@@ -63,29 +66,12 @@ const NANOSECONDS: u64 = 1_000_000_000;
 impl Serialize for DateTime {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let (seconds, fraction) = (self.0 / NANOSECONDS, self.0 % NANOSECONDS);
-        let (days, second) = (seconds / 86_400, seconds % 86_400);
-        let (year, month, day) = date(days);
-        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        let whole = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+        let whole = date_and_time(seconds, 'T');
         match fraction {
             0 => to.collect_str(&format_args!("{whole}Z")),
             _ => to.collect_str(&format_args!("{whole}.{fraction:09}Z")),
         }
     }
-}
-
-/// Year, month and day, so many days after the beginning of 1970.
-///
-/// Counted from 1 March of the year 0, the leap day is a year's last, and 400 years have 146,097 days.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (era * 400 + year + next, month, day)
 }
 
 impl<'de> Deserialize<'de> for DateTime {

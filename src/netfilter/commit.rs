@@ -206,7 +206,7 @@ fn judge(
     if let Some(whole) = errors.remove(&0) {
         return Err(whole_batch(operation, whole, generation));
     }
-    // Old kernels that load a module half-way and begin anew say ERESTART of the operation that wanted the module.
+    // Linux 5.10 was seen to say it of an ordinary operation, perhaps one that had a module loaded.
     let anew = |error: &ErrorAnswer| error.errno == Errno::ERESTART as i32;
     if let Some(expected) = generation.filter(|_| errors.values().any(anew)) {
         return Err(Error::Changed { expected });

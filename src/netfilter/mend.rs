@@ -95,8 +95,8 @@ pub(super) fn wants_targets(set: &Set) -> bool {
 /// Mends an element as read.
 pub(super) fn mend_element(element: &mut Element) {
     element.expressions.iter_mut().for_each(mend_expression);
-    // The end of an interval has no time of its own; kernels from 6.12 on report 0 for it, and refuse that. Linux 5.10
-    // reports the set's expressions for it, and refuses those.
+    // The end of an interval has no time of its own; Linux 6.18 reports 0 for it, and refuses that. Linux 5.10 refused
+    // such sets with expressions until ends were sent without them.
     if element.flags.contains(ElementFlags::INTERVAL_END) {
         element.expressions.clear();
         (element.timeout, element.expiration) = (None, None);

@@ -3,6 +3,7 @@
 use std::{fmt::Write, net::Ipv6Addr, time::Duration};
 
 use crate::{
+    calendar::date_and_time,
     expr::{ChainTarget, Data, Expr, Load, ObjectChoice, Verdict},
     object::{
         Chain, DataType, Element, ElementData, ElementFlags, Flowtable, MapData, Object, ObjectData, Set,
@@ -32,18 +33,7 @@ pub(super) fn comment(text: &str) -> String {
 
 /// A point in time: `2026-03-29 18:00:00 UTC`.
 pub(super) fn date(seconds: u64) -> String {
-    let (days, time) = (seconds / 86_400, seconds % 86_400);
-    // Days of the era of 400 years that began on 1 March 0000 (Howard Hinnant's "civil_from_days").
-    let days = days.saturating_add(719_468);
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+    format!("{} UTC", date_and_time(seconds, ' '))
 }
 
 pub(super) fn table(table: &Table) -> Option<String> {

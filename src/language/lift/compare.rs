@@ -8,6 +8,7 @@ use crate::{
     expr::{Cmp, CmpOp, Data, Expr, Lookup, LookupFlags, Payload, PayloadBase, Range, RangeOp},
     language::{Item, Matching, Operand, Order},
     object::{ElementFlags, Set, SetFlags},
+    prefix::prefix_length,
 };
 
 impl Lifting<'_> {
@@ -66,7 +67,7 @@ fn compared<T: Operand>(expressions: &[Expr], sets: &[Set]) -> Option<Matching<T
         [Expr::Bitwise(bitwise), Expr::Cmp(cmp), ..] if !turned => {
             let mask = bitwise.mask.as_ref()?;
             let value = T::from_data(&cmp.data)?;
-            let item = match prefix_length(&in_network_order::<T>(mask)) {
+            let item = match mask_length(&in_network_order::<T>(mask)) {
                 Some(bits) if T::PREFIXES => Item::Prefix(value, bits),
                 _ => Item::Masked(value, T::from_data(mask)?),
             };
@@ -153,19 +154,12 @@ pub(crate) fn prefix_between(from: &Data, to: &Data) -> Option<u8> {
     let free: Vec<u8> = from.as_bytes().iter().zip(to.as_bytes()).map(|(from, to)| from ^ to).collect();
     let low = from.as_bytes().iter().zip(&free).all(|(from, free)| from & free == 0);
     let mask: Vec<u8> = free.iter().map(|byte| !byte).collect();
-    prefix_length(&mask).filter(|_| low && from.len() == to.len())
+    mask_length(&mask).filter(|_| low && from.len() == to.len())
 }
 
 /// The length of the prefix whose mask this is.
-fn prefix_length(mask: &[u8]) -> Option<u8> {
-    let ones = mask.iter().try_fold((0u8, true), |(ones, whole), byte| match byte.leading_ones() {
-        0 if *byte == 0 => Some((ones, false)),
-        leading if whole && byte.count_ones() == leading => {
-            Some((ones.checked_add(u8::try_from(leading).ok()?)?, leading == 8))
-        }
-        _ => None,
-    });
-    ones.map(|(ones, _)| ones)
+fn mask_length(mask: &[u8]) -> Option<u8> {
+    u8::try_from(prefix_length(mask)?).ok()
 }
 
 /// The key before.

@@ -9,6 +9,7 @@ use std::{
 use super::hour::{TimeOfDay, two_digits};
 use crate::{
     Invalid, Rule,
+    calendar::days_since_1970,
     expr::{Byteorder, Cmp, CmpOp, Data, Expr, Meta, MetaKey, Register},
     language::{
         Datatype, Item, Lift, Lifting, Lower, Lowering, Matching, Operand, lift::host_u64, matching_from,
@@ -84,11 +85,7 @@ pub(crate) fn unix_seconds(text: &str) -> Option<u64> {
     if !(1..=days).contains(&day) || !(1970..10_000).contains(&year) {
         return None;
     }
-    // A year that begins with March has its leap day at the end.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let before = year * 365 + year / 4 - year / 100 + year / 400;
-    let of_year = (153 * u64::from(month) + 2) / 5 + u64::from(day) - 1;
-    let days = before + of_year - 719_468;
+    let days = days_since_1970(year, month.into(), day.into());
     let of_day = u64::from(time.hour) * 3600 + u64::from(time.minute) * 60 + u64::from(time.second);
     Some(days * 86_400 + of_day)
 }

@@ -6,7 +6,7 @@ use super::{
     matches,
     row::{Row, Style},
     targets,
-    values::plain,
+    values::{self, plain},
     xt,
 };
 use crate::{
@@ -186,19 +186,7 @@ fn network(value: &[u8], mask: Option<&[u8]>, len: usize, size: usize) -> Option
     let address = address(&filled(value)?)?;
     let ones = vec![0xff; len];
     let mask = filled(mask.unwrap_or(&ones))?;
-    let bits = mask.iter().map(|byte| byte.leading_ones()).scan(true, |all, ones| {
-        let counted = if *all { ones } else { 0 };
-        *all &= ones == 8;
-        Some(counted)
-    });
-    let bits: u32 = bits.sum();
-    let whole = usize::try_from(bits).ok()? == size * 8;
-    let contiguous = mask.iter().map(|byte| byte.count_ones()).sum::<u32>() == bits;
-    Some(match (whole, contiguous) {
-        (true, _) => address.to_string(),
-        (false, true) => format!("{address}/{bits}"),
-        (false, false) => format!("{address}/{}", self::address(&mask)?),
-    })
+    Some(values::network(address, self::address(&mask)?))
 }
 
 pub(super) fn address(bytes: &[u8]) -> Option<IpAddr> {

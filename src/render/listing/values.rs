@@ -1,6 +1,11 @@
 //! Values in iptables' notation.
 
-use crate::language::{Item, Matching, Operand};
+use std::net::IpAddr;
+
+use crate::{
+    language::{Item, Matching, Operand},
+    prefix::prefix_length,
+};
 
 /// Text without what a terminal would obey.
 pub(in crate::render) fn plain(text: &str) -> String {
@@ -14,6 +19,19 @@ pub(in crate::render) fn plain(text: &str) -> String {
             shown.chars().collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// An address and its mask, as iptables says them: `10.0.0.0/8`.
+pub(super) fn network(address: IpAddr, mask: IpAddr) -> String {
+    let bits = match mask {
+        IpAddr::V4(mask) => prefix_length(&mask.octets()),
+        IpAddr::V6(mask) => prefix_length(&mask.octets()),
+    };
+    match bits {
+        Some(bits) if bits == if address.is_ipv4() { 32 } else { 128 } => address.to_string(),
+        Some(bits) => format!("{address}/{bits}"),
+        None => format!("{address}/{mask}"),
+    }
 }
 
 /// Text in quotes.

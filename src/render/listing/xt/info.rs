@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::super::values::plain;
+use super::super::values::{self, plain};
 
 /// The bytes of a match or target. What lies beyond their end is `None`.
 #[derive(Clone, Copy)]
@@ -60,21 +60,7 @@ impl<'a> Info<'a> {
     pub(super) fn network(self, at: usize, mask: usize, v6: bool) -> Option<String> {
         let address = self.address(at, v6)?;
         let mask = self.address(mask, v6)?;
-        let (bits, contiguous, whole) = match mask {
-            IpAddr::V4(mask) => {
-                let mask = u32::from(mask);
-                (mask.leading_ones(), mask.leading_ones() == mask.count_ones(), 32)
-            }
-            IpAddr::V6(mask) => {
-                let mask = u128::from(mask);
-                (mask.leading_ones(), mask.leading_ones() == mask.count_ones(), 128)
-            }
-        };
-        Some(match (contiguous, bits == whole) {
-            (true, true) => address.to_string(),
-            (true, false) => format!("{address}/{bits}"),
-            (false, _) => format!("{address}/{mask}"),
-        })
+        Some(values::network(address, mask))
     }
 }
 

@@ -1,17 +1,5 @@
 //! Masks and numbers of any width, most significant byte first.
 
-/// The number of leading one bits, if nothing but zeros follows.
-pub(super) fn prefix_len(mask: &[u8]) -> Option<u32> {
-    let ones: u32 = leading_ones(mask);
-    (ones == count_ones(mask)).then_some(ones)
-}
-
-fn leading_ones(mask: &[u8]) -> u32 {
-    let full = mask.iter().take_while(|byte| **byte == 0xff).count();
-    let rest = mask.get(full).map_or(0, |byte| byte.leading_ones());
-    u32::try_from(full).unwrap_or(u32::MAX).saturating_mul(8).saturating_add(rest)
-}
-
 pub(super) fn count_ones(mask: &[u8]) -> u32 {
     mask.iter().map(|byte| byte.count_ones()).sum()
 }
@@ -116,8 +104,6 @@ mod tests {
 
     #[test]
     fn masks_are_measured() {
-        assert_eq!(prefix_len(&[0xff, 0x80, 0]), Some(9));
-        assert_eq!(prefix_len(&[0xff, 0x81]), None);
         assert_eq!(run(&[0x0f, 0xf0]), Some((4, 8)));
         assert_eq!(run(&[0x0f, 0x0f]), None);
         assert_eq!(run(&[0, 0]), None);

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     expr::{Cmp, CmpOp, Lookup, LookupFlags, MetaKey, Range, RangeOp, Register},
     object::{Element, ElementFlags, SetFlags},
+    prefix::prefix_length,
     render::nft::datatype::{Datatype, Order},
 };
 
@@ -262,7 +263,7 @@ impl Reader<'_> {
         }
         let ordered = significant_first(*kind, mask);
         let host_bits = bytes::zip(data, &bytes::invert(mask), |data, host| data & host);
-        if let (Some(len), true) = (bytes::prefix_len(&ordered), equality && kind.prefers_prefixes()) {
+        if let (Some(len), true) = (prefix_length(&ordered), equality && kind.prefers_prefixes()) {
             // nft loads only whole bytes of an address where the prefix has no others.
             let shortened = kind.order() == Order::Network && len > 0 && len % 8 == 0;
             if bytes::is_zero(&host_bits) && !shortened {
