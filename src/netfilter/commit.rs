@@ -4,21 +4,24 @@ use std::collections::HashMap;
 
 use nix::errno::Errno;
 
-use super::{Netfilter, attribute_path::attribute_path, hint::hint, refused_element::refused_element};
+use super::{
+    Netfilter, attribute_path::attribute_path, hint::hint, parts::parts, refused_element::refused_element,
+    replace::Substitute,
+};
 use crate::{
     Error, Refusal, Refused, Transaction,
     netlink::{ErrorAnswer, Outcome, Transport, batch},
     object::{NFTA_CHAIN_HANDLE, NFTA_RULE_HANDLE},
     transaction::{Batch, OperationId, Subject},
-    wire::{GenMessage, Header, flags, nft},
+    wire::{GenMessage, Header, nft},
 };
 
 /// Room for one answer of the kernel in the socket, its bookkeeping included.
 const ANSWER: usize = 1024;
 /// More room than this for answers is never asked for.
 const ANSWERS_LIMIT: usize = 64 << 20;
-/// How often positions by index are resolved anew when others change the ruleset meanwhile.
-pub(super) const INDEX_ATTEMPTS: u32 = 10;
+/// How often what depends on the ruleset is found anew when others change it meanwhile.
+const ATTEMPTS: u32 = 10;
 
 /// What a commit brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,30 +96,47 @@ impl<T: Transport> Netfilter<T> {
         if work.operations.is_empty() {
             return Ok(Committed::default());
         }
-        if work.indexes.is_empty() {
-            return self.send_batch(work, commit, generation);
+        if work.indexes.is_empty() && work.replacements.is_empty() {
+            return self.send_batch(work, &[], commit, generation);
         }
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let (resolved, seen) = self.resolve_indexes(work)?;
-            let mine = generation.unwrap_or(seen);
-            match self.send_batch(&resolved, commit, Some(mine)) {
-                Err(Error::Changed { .. }) if generation.is_none() && attempt < INDEX_ATTEMPTS => {}
+        let operation = if commit { "commit" } else { "check" };
+        for _ in 0..ATTEMPTS {
+            let ((resolved, substitutes), seen) = self.with_generation(operation, |this| {
+                let Some(resolved) = this.resolve_indexes(work)? else {
+                    return Ok(None);
+                };
+                Ok(Some((resolved, this.substitutes(work)?)))
+            })?;
+            // What does not depend on the ruleset may meet any.
+            let depends = !work.indexes.is_empty() || !substitutes.is_empty();
+            let expected = generation.or(depends.then_some(seen));
+            match self.send_batch(&resolved, &substitutes, commit, expected) {
+                Err(Error::Changed { .. }) if generation.is_none() => {}
+                // Better at two instants than not at all.
+                Err(Error::Refused(refused)) if concerns(&refused, &substitutes) => {
+                    return self.send_batch(&resolved, &[], commit, expected);
+                }
                 result => return result,
             }
         }
+        if work.indexes.is_empty() {
+            return self.send_batch(work, &[], commit, None);
+        }
+        Err(Error::Interrupted { operation: "find positions by index", attempts: ATTEMPTS })
     }
 
     fn send_batch(
         &mut self,
         work: &Batch,
+        substitutes: &[Substitute],
         commit: bool,
         generation: Option<u32>,
     ) -> Result<Committed, Error> {
         let operation = if commit { "commit" } else { "check" };
         let mut committed = Committed::default();
-        let Some((outcome, reported)) = self.exchange(work, commit, generation, &mut committed)? else {
+        let Some((outcome, reported)) =
+            self.exchange(work, substitutes, commit, generation, &mut committed)?
+        else {
             return Ok(committed);
         };
         judge(work, operation, outcome, generation, reported)
@@ -127,7 +147,7 @@ impl<T: Transport> Netfilter<T> {
     /// What the kernel says to a batch that it validates and forgets.
     pub(super) fn dry_run(&mut self, work: &Batch) -> Result<Outcome, Error> {
         let (mut outcome, _) =
-            self.exchange(work, false, None, &mut Committed::default())?.unwrap_or_default();
+            self.exchange(work, &[], false, None, &mut Committed::default())?.unwrap_or_default();
         if let Some(whole) = outcome.errors.remove(&0) {
             return Err(whole_batch("try a feature", whole, None));
         }
@@ -143,18 +163,19 @@ impl<T: Transport> Netfilter<T> {
     fn exchange(
         &mut self,
         work: &Batch,
+        substitutes: &[Substitute],
         commit: bool,
         generation: Option<u32>,
         committed: &mut Committed,
     ) -> Result<Option<(Outcome, bool)>, Error> {
-        let (Some(last), Some(tail)) =
-            (work.operations.len().checked_sub(1), work.chunks.last().filter(|chunk| !chunk.is_empty()))
-        else {
+        let Some(last) = work.operations.len().checked_sub(1) else {
             return Ok(None);
         };
         let last = OperationId(u32::try_from(last).unwrap_or(u32::MAX));
-        let length: usize = work.chunks.iter().map(Vec::len).sum();
-        let needed = length + envelope(commit, generation.is_some());
+        let parts = parts(work, substitutes);
+        let parts: Vec<&[u8]> = parts.iter().map(AsRef::as_ref).collect();
+        let needed =
+            parts.iter().map(|part| part.len()).sum::<usize>() + envelope(commit, generation.is_some());
         let answers = (work.operations.len().saturating_mul(ANSWER)).clamp(256 << 10, ANSWERS_LIMIT);
         let room = self
             .transport
@@ -164,12 +185,6 @@ impl<T: Transport> Netfilter<T> {
             return Err(Error::TooLarge { needed, limit: room.send });
         }
 
-        let asking = acknowledged_flags(work, last, tail);
-        let mut parts: Vec<&[u8]> = work.chunks.iter().map(Vec::as_slice).collect();
-        if let Some((before, field, after)) = &asking {
-            parts.pop();
-            parts.extend([*before, field, *after]);
-        }
         let mut reported = false;
         let outcome = batch(&mut self.transport, &parts, last.sequence(), commit, generation, |message| {
             reported |= OperationId::from_sequence(message.header.sequence).is_some_and(|id| id <= last);
@@ -226,18 +241,11 @@ fn judge(
     if acknowledged || (overflowed && reported) { Ok(()) } else { Err(Error::NoAnswer { operation }) }
 }
 
-/// The last chunk around its last message's flags, and those flags with an acknowledgement asked for: pieces
-/// to be sent in its place, so that nothing is copied.
-fn acknowledged_flags<'a>(
-    work: &Batch,
-    last: OperationId,
-    tail: &'a [u8],
-) -> Option<(&'a [u8], [u8; 2], &'a [u8])> {
-    let offset = work.operations.get(last.index())?.offset as usize;
-    // nlmsg_len and nlmsg_type come before nlmsg_flags.
-    let (before, rest) = tail.split_at_checked(offset + 6)?;
-    let (field, after) = rest.split_first_chunk::<2>()?;
-    Some((before, (u16::from_ne_bytes(*field) | flags::ACK).to_ne_bytes(), after))
+/// Whether an operation was refused in whose place something else was sent.
+fn concerns(refused: &Refused, substitutes: &[Substitute]) -> bool {
+    let substituted =
+        |refusal: &Refusal| substitutes.iter().any(|substitute| substitute.operation == refusal.operation);
+    refused.refusals.iter().any(substituted)
 }
 
 fn whole_batch(operation: &'static str, error: ErrorAnswer, generation: Option<u32>) -> Error {

@@ -65,15 +65,26 @@ impl<T: Transport> Netfilter<T> {
     pub(super) fn at_one_generation<R>(
         &mut self,
         operation: &'static str,
-        mut read: impl FnMut(&mut Self) -> Result<Option<R>, Error>,
+        read: impl FnMut(&mut Self) -> Result<Option<R>, Error>,
     ) -> Result<R, Error> {
+        self.with_generation(operation, read).map(|(found, _)| found)
+    }
+
+    /// As [`Netfilter::at_one_generation`], and of which generation it is.
+    pub(super) fn with_generation<R>(
+        &mut self,
+        operation: &'static str,
+        mut read: impl FnMut(&mut Self) -> Result<Option<R>, Error>,
+    ) -> Result<(R, u32), Error> {
         for _ in 0..ATTEMPTS {
             let generation = self.generation_for(operation)?.id;
             if !self.is_complete(operation, generation)? {
                 continue;
             }
             match read(self)? {
-                Some(found) if self.generation_for(operation)?.id == generation => return Ok(found),
+                Some(found) if self.generation_for(operation)?.id == generation => {
+                    return Ok((found, generation));
+                }
                 _ => {}
             }
         }

@@ -1,6 +1,8 @@
 //! Positions by index: the kernel knows only handles, so the chain is listed first.
 
-use super::{Netfilter, commit::INDEX_ATTEMPTS};
+use std::borrow::Cow;
+
+use super::Netfilter;
 use crate::{
     Error, Invalid, InvalidOperation,
     netlink::Transport,
@@ -12,24 +14,24 @@ use crate::{
 const NFTA_RULE_PAD: u16 = 8;
 
 impl<T: Transport> Netfilter<T> {
-    /// The batch with handles in the place of indexes, and the generation at which they are right.
-    pub(super) fn resolve_indexes(&mut self, work: &Batch) -> Result<(Batch, u32), Error> {
-        for _ in 0..INDEX_ATTEMPTS {
-            let generation = self.generation()?.id;
-            let mut resolved = work.clone();
-            for wanted in &work.indexes {
-                let handles: Vec<u64> =
-                    self.rules(&wanted.chain)?.iter().filter_map(|rule| rule.handle).collect();
-                if wanted.index > handles.len() {
-                    return Err(out_of_range(work, wanted, handles.len()));
-                }
-                patch(&mut resolved, wanted, &handles);
-            }
-            if self.generation()?.id == generation {
-                return Ok((resolved, generation));
-            }
+    /// The batch with handles in the place of indexes, right for the generation that the ruleset is in meanwhile;
+    /// `None` where another one was seen to begin.
+    pub(super) fn resolve_indexes<'w>(&mut self, work: &'w Batch) -> Result<Option<Cow<'w, Batch>>, Error> {
+        if work.indexes.is_empty() {
+            return Ok(Some(Cow::Borrowed(work)));
         }
-        Err(Error::Interrupted { operation: "find positions by index", attempts: INDEX_ATTEMPTS })
+        let mut resolved = work.clone();
+        for wanted in &work.indexes {
+            let Some(rules) = self.read_rules(&wanted.chain)? else {
+                return Ok(None);
+            };
+            let handles: Vec<u64> = rules.iter().filter_map(|rule| rule.handle).collect();
+            if wanted.index > handles.len() {
+                return Err(out_of_range(work, wanted, handles.len()));
+            }
+            patch(&mut resolved, wanted, &handles);
+        }
+        Ok(Some(Cow::Owned(resolved)))
     }
 }
 

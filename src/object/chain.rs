@@ -338,6 +338,21 @@ impl Chain {
         base.devices.iter().try_for_each(InterfaceName::check)
     }
 
+    /// The chain without its rules.
+    pub(crate) fn alone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            base: self.base.clone(),
+            flags: self.flags,
+            userdata: self.userdata.clone(),
+            handle: self.handle,
+            rules: Vec::new(),
+            unknown: self.unknown.clone(),
+            origin: self.origin,
+            problem: self.problem.clone(),
+        }
+    }
+
     /// Appends the attributes of the chain itself. With a number within the transaction it has that in the place
     /// of its name, and the kernel gives it one: only chains that belong to a rule can do without.
     pub(crate) fn encode(&self, family: Family, table: &str, id: Option<u32>, writer: &mut Writer<'_>) {

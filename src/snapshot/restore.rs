@@ -1,10 +1,7 @@
 //! A snapshot's way back.
 
 use super::{Scope, Snapshot};
-use crate::{
-    Transaction,
-    object::{Origin, TableRef},
-};
+use crate::{Transaction, object::Origin};
 
 /// What becomes of what is there when a snapshot is restored.
 ///
@@ -37,7 +34,7 @@ impl Snapshot {
         let origin = Origin::here();
         let mut transaction = Transaction::new();
         if how == Restore::Replace && self.scope == Scope::Ruleset {
-            transaction.flush_ruleset(None);
+            transaction.make_way_for_all(&self.tables);
         }
         for table in &self.tables {
             let replace = match (how, &self.scope) {
@@ -45,7 +42,7 @@ impl Snapshot {
                 (Restore::Replace | Restore::ReplaceTables, _) => true,
             };
             if replace {
-                transaction.remove_table(TableRef::from(table));
+                transaction.make_way(table);
             }
             transaction.restore_table(table, how == Restore::Add, origin);
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use super::{Bulk, Operation, OperationId, Subject, Verb};
+use super::{Bulk, Operation, OperationId, Replacement, Subject, Verb};
 use crate::{
     Invalid, InvalidOperation,
     object::{ChainRef, Element, Family, Origin, Set, SetRef, TableRef, check_name, encode_elements},
@@ -34,6 +34,8 @@ pub(crate) struct Batch {
     pub(crate) operations: Vec<Operation>,
     pub(crate) problems: Vec<InvalidOperation>,
     pub(crate) indexes: Vec<IndexToResolve>,
+    /// Deletions behind which the same is added.
+    pub(crate) replacements: Vec<Replacement>,
     /// Where the elements of one call are, in order.
     pub(crate) bulks: Vec<Bulk>,
     /// Whether the kernel reports what it made.

@@ -5,6 +5,7 @@ mod bulk;
 mod entries;
 mod objects;
 mod operation;
+mod replacement;
 mod rules;
 mod sets;
 mod subject;
@@ -18,6 +19,7 @@ pub use subject::{ObjectKind, Subject};
 pub(crate) use batch::{Batch, IndexToResolve};
 pub(crate) use bulk::Bulk;
 pub(crate) use operation::Operation;
+pub(crate) use replacement::Replacement;
 
 use std::borrow::Borrow;
 
@@ -145,11 +147,15 @@ impl Transaction {
     /// Puts a table in the place of the one with its name, or of none, so that afterwards it holds exactly
     /// this. Packets see the old or the new one, never neither.
     ///
-    /// Counters, dynamic elements and handles of the old one are gone.
+    /// A commit looks for base chains that are there already, at the same place, and exchanges their rules: they
+    /// keep their handle. (Deleted and added anew, as by [`Transaction::remove_table`] and
+    /// [`Transaction::add_table`], they would let packets through for an instant between the two.) A chain that
+    /// gets another hook or priority, or a table that gets other flags or another comment, is deleted and added.
+    /// Counters of rules, elements that packets added, and all other handles are gone.
     #[track_caller]
     pub fn replace_table(&mut self, table: impl Borrow<Table>) -> OperationId {
         let table = table.borrow();
-        self.remove_table(table);
+        self.make_way(table);
         self.table(Verb::Add, table, flags::CREATE)
     }
 

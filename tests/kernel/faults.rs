@@ -4,6 +4,7 @@
 //!   scripted    answers that no healthy kernel gives, from a script; no kernel needed
 //!   texts       what the errors say, word for word; no kernel needed
 //!   size        50,000 rules; more than the socket holds, on the way out and on the way back
+//!   replaced    packets come in while a table is replaced
 //!   killed      the process dies in the middle of a commit
 //!   writers     two programs change the ruleset at once; tables with an owner
 //!   privilege   without CAP_NET_ADMIN
@@ -11,6 +12,7 @@
 
 mod killed;
 mod privilege;
+mod replaced;
 mod scripted;
 mod size;
 mod texts;

@@ -384,11 +384,8 @@ fn positions_that_never_hold_still_are_given_up() {
     let recorder = (0..1000).fold(Recorder::new(), |recorder, round| {
         recorder
             .answer(generation(2 * round))
-            // The listing of the chain is of one generation in itself.
-            .answer(generation(2 * round))
             .answer([])
             .answer(datagrams([done(1, 0, 0)]))
-            .answer(generation(2 * round))
             .answer(generation(2 * round + 1))
     });
     let mut transaction = Transaction::new();
