@@ -12,8 +12,12 @@
 //! At the end lines tell the ratios. Each listing is timed right behind a floor of its own, so that a busy machine
 //! disturbs both alike, and the medians are compared. Everything happens in a network namespace of its own.
 //! `--test` runs everything once, with few rules.
+//!
+//! Behind the rules in one chain come the same rules in 100. `-- --shapes [CHAINS ...]` lists them in so many (1, 10,
+//! 100 and 1,000) and does nothing else; `-- --million` lists 1,000,000 elements once.
 
 mod replay;
+mod shapes;
 mod timings;
 mod world;
 
@@ -27,10 +31,12 @@ use replay::{Recording, Replay};
 use timings::{Pairs, microseconds};
 use world::{CHAIN, SET, floor_of_elements, floor_of_rules, load_elements, load_rules, nft};
 
+/// In how many chains the rules are where `--shapes` names no others.
+const SHAPES: [u32; 4] = [1, 10, 100, 1_000];
+
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");
     let (rules, elements) = if quick { (100, 1000) } else { (50_000, 100_000) };
-    let mut criterion = Criterion::default().sample_size(10).configure_from_args();
     if let Err(reason) = require_namespaces() {
         eprintln!("\nSKIP listing: nothing was measured: {reason}\n");
         return;
@@ -38,14 +44,25 @@ fn main() {
     let host = Host::new("bench");
     let _entered = host.enter();
     let mut firewall = Netfilter::open().expect("a netlink socket");
-    load_rules(&mut firewall, rules);
+    // Criterion does not know these words.
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--shapes");
+    if arguments.next().is_some() {
+        let named: Vec<u32> = arguments.filter_map(|chains| chains.parse().ok()).collect();
+        let shapes = if named.is_empty() { SHAPES.to_vec() } else { named };
+        return shapes
+            .iter()
+            .for_each(|chains| println!("{}", shapes::measure(&mut firewall, rules, *chains)));
+    }
+    if std::env::args().any(|argument| argument == "--million") {
+        return one_million(&mut firewall);
+    }
+    let mut criterion = Criterion::default().sample_size(10).configure_from_args();
+    load_rules(&mut firewall, rules, 1);
     let lines = of_rules(&mut criterion, &mut firewall, rules);
+    let shape = (!quick).then(|| shapes::measure(&mut firewall, rules, 100));
     let more = of_elements(&mut criterion, &mut firewall, elements);
     criterion.final_summary();
-    lines.into_iter().chain(more).for_each(|line| println!("{line}"));
-    if !quick && std::env::args().any(|argument| argument == "--million") {
-        one_million(&mut firewall);
-    }
+    lines.into_iter().chain(shape).chain(more).for_each(|line| println!("{line}"));
 }
 
 fn of_rules(criterion: &mut Criterion, firewall: &mut Netfilter, count: u32) -> Vec<String> {

@@ -29,11 +29,21 @@ fn rule(index: u32) -> Rule {
         .accept()
 }
 
-pub(crate) fn load_rules(firewall: &mut Netfilter, count: u32) {
-    let chain = Chain::filter(CHAIN.2, Hook::Input).rules((0..count).map(rule));
+/// So many rules, in so many chains alike.
+pub(crate) fn load_rules(firewall: &mut Netfilter, count: u32, chains: u32) {
+    let mut table = Table::new(CHAIN.0, CHAIN.1);
+    for index in 0..chains {
+        let chain = if index == 0 { Chain::filter(CHAIN.2, Hook::Input) } else { Chain::new(name(index)) };
+        table = table.chain(chain.rules((index..count).step_by(chains as usize).map(rule)));
+    }
     let mut transaction = Transaction::new();
-    transaction.replace_table(Table::new(CHAIN.0, CHAIN.1).chain(chain));
+    transaction.replace_table(table);
     firewall.commit(&transaction).expect("the rules are loaded");
+}
+
+/// The name of the chain that has this index.
+pub(crate) fn name(index: u32) -> String {
+    if index == 0 { CHAIN.2.to_owned() } else { format!("chain-{index}") }
 }
 
 pub(crate) fn load_elements(firewall: &mut Netfilter, count: u32) {
@@ -45,14 +55,14 @@ pub(crate) fn load_elements(firewall: &mut Netfilter, count: u32) {
 }
 
 /// The kernel's dump, thrown away. Gives the bytes.
-fn floor(socket: &mut KernelSocket, kind: u16, (family, table, name): (Family, &str, &str)) -> usize {
+fn floor(socket: &mut KernelSocket, kind: u16, (family, table, name): (Family, &str, Option<&str>)) -> usize {
     let mut request = Vec::new();
     let header = Header { kind, flags: flags::REQUEST | flags::DUMP, sequence: 1, port: 0 };
     header.write(&mut request, family.number(), 0, |body| {
         let mut writer = Writer::new(body);
         // NFTA_RULE_TABLE and NFTA_RULE_CHAIN, and the same for elements.
         writer.text(1, table);
-        writer.text(2, name);
+        writer.put_option(2, &name.map(str::to_owned));
     });
     let mut buffer = vec![0; BUFFER];
     let mut bytes = 0;
@@ -64,11 +74,20 @@ fn floor(socket: &mut KernelSocket, kind: u16, (family, table, name): (Family, &
 }
 
 pub(crate) fn floor_of_rules(socket: &mut KernelSocket) -> usize {
-    floor(socket, kind::GETRULE, CHAIN)
+    floor_of_rules_in(socket, CHAIN.2)
+}
+
+pub(crate) fn floor_of_rules_in(socket: &mut KernelSocket, chain: &str) -> usize {
+    floor(socket, kind::GETRULE, (CHAIN.0, CHAIN.1, Some(chain)))
+}
+
+/// All rules of the table by one request.
+pub(crate) fn floor_at_once(socket: &mut KernelSocket) -> usize {
+    floor(socket, kind::GETRULE, (CHAIN.0, CHAIN.1, None))
 }
 
 pub(crate) fn floor_of_elements(socket: &mut KernelSocket) -> usize {
-    floor(socket, kind::GETSETELEM, SET)
+    floor(socket, kind::GETSETELEM, (SET.0, SET.1, Some(SET.2)))
 }
 
 /// `nft list ruleset`, into nothing.

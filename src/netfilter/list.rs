@@ -23,7 +23,7 @@ impl<T: Transport> Netfilter<T> {
         self.at_one_generation(CHAINS, |this| {
             let chains = this.read_chains(table.family.number())?;
             Ok(Some(
-                chains.into_iter().filter(|(found, _)| *found == table).map(|(_, chain)| chain).collect(),
+                chains.into_iter().filter(|found| found.table == table).map(|found| found.chain).collect(),
             ))
         })
     }
@@ -63,14 +63,15 @@ impl<T: Transport> Netfilter<T> {
         })
     }
 
-    /// The chains of a family, or of all, and the table that each is in. (The kernel cannot be asked for one
+    /// The chains of a family, or of all. (The kernel cannot be asked for one
     /// table's.)
-    pub(super) fn read_chains(&mut self, family: u8) -> Result<Vec<(TableRef, Chain)>, Error> {
+    pub(super) fn read_chains(&mut self, family: u8) -> Result<Vec<ListedChain>, Error> {
         let query = Query { operation: CHAINS, kind: nft::GETCHAIN, family, attributes: &[] };
         query.dump(&mut self.transport, Vec::new(), Vec::clear, |chains, message| {
             let family = Family::from_number(message.family());
             let (table, chain) = Chain::decode(family, message.attributes()).map_err(decode(CHAINS))?;
-            chains.push((TableRef::new(family, table), chain));
+            let uses = Chain::uses(message.attributes());
+            chains.push(ListedChain { table: TableRef::new(family, table), chain, uses });
             Ok(())
         })
     }
@@ -92,6 +93,15 @@ impl<T: Transport> Netfilter<T> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// A chain as it is listed among others.
+pub(super) struct ListedChain {
+    pub(super) table: TableRef,
+    /// Without its rules.
+    pub(super) chain: Chain,
+    /// How many rules it has, and what jumps to it.
+    pub(super) uses: u32,
 }
 
 const TABLES: &str = "list tables";

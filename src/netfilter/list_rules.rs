@@ -1,19 +1,14 @@
 //! Reading rules.
 
-use std::collections::HashSet;
-
 use super::{
     Netfilter,
     list::{attributes, decode, names},
-    mend::{SetFlagsByName, added_to, flags_by_name, mend_rule},
+    mend::{SetFlagsByName, flags_by_name, mend_rule},
 };
 use crate::{
     Error,
     netlink::{Query, Transport},
-    object::{
-        Chain, ChainRef, Family, NFTA_RULE_CHAIN, NFTA_RULE_HANDLE, NFTA_RULE_TABLE, ReadRule, Rule, Set,
-        TableRef,
-    },
+    object::{ChainRef, NFTA_RULE_CHAIN, NFTA_RULE_HANDLE, NFTA_RULE_TABLE, ReadRule, Rule, TableRef},
     wire::nft,
 };
 
@@ -108,82 +103,15 @@ impl<T: Transport> Netfilter<T> {
             Ok(())
         })
     }
-
-    /// Puts all rules of a table with these sets into its chains, such that they can be sent, and gives the names of
-    /// the sets that they add to; `None` where a rule is missing.
-    pub(super) fn fill_chains(
-        &mut self,
-        table: &TableRef,
-        sets: &[Set],
-        chains: Vec<Chain>,
-    ) -> Result<Option<Filled>, Error> {
-        let attributes = names(RULES, &[(NFTA_RULE_TABLE, &table.name)])?;
-        let family = table.family.number();
-        let query = Query { operation: RULES, kind: nft::GETRULE, family, attributes: &attributes };
-        // Rules come chain by chain.
-        let (flags, targets) = (flags_by_name(sets), HashSet::new());
-        let state = Filling { chains, at: 0, whole: true, flags, targets };
-        let filled = query.dump(&mut self.transport, state, Filling::forget, |state, message| {
-            let read = Rule::decode(message.attributes()).map_err(decode(RULES))?;
-            if (message.family(), read.table) == (family, &*table.name) {
-                state.add(table.family, read);
-            }
-            Ok(())
-        })?;
-        Ok(filled.whole.then_some((filled.chains, filled.targets)))
-    }
 }
 
-const RULES: &str = "list rules";
-
-/// A table's chains with their rules, and the sets that the rules add to.
-type Filled = (Vec<Chain>, HashSet<String>);
-
-/// A table's chains while their rules arrive.
-struct Filling {
-    chains: Vec<Chain>,
-    /// The chain that the last rule was for.
-    at: usize,
-    /// Nothing was missing so far.
-    whole: bool,
-    flags: SetFlagsByName,
-    /// The sets that rules add to.
-    targets: HashSet<String>,
-}
-
-impl Filling {
-    fn forget(&mut self) {
-        self.chains.iter_mut().for_each(|chain| chain.rules.clear());
-        (self.at, self.whole) = (0, true);
-        self.targets.clear();
-    }
-
-    fn add(&mut self, family: Family, read: ReadRule<'_>) {
-        if self.chains.get(self.at).is_none_or(|chain| chain.name != read.chain) {
-            // Mostly the next one, for rules come in the order of the chains.
-            let (before, after) = self.chains.split_at(self.at.min(self.chains.len()));
-            let is_it = |chain: &Chain| chain.name == read.chain;
-            let later = after.iter().position(is_it).map(|index| index + before.len());
-            self.at = later.or_else(|| before.iter().position(is_it)).unwrap_or(self.chains.len());
-        }
-        match self.chains.get_mut(self.at) {
-            Some(chain) => {
-                self.whole &= follows(&read, chain.rules.last());
-                let mut rule = read.rule;
-                mend_rule(family, &mut rule, &self.flags);
-                self.targets.extend(added_to(&rule));
-                chain.rules.push(rule);
-            }
-            None => self.whole = false,
-        }
-    }
-}
+pub(super) const RULES: &str = "list rules";
 
 /// Whether a rule is the next one behind another. A rule that somebody puts into the chain shifts the dump's
 /// count even before it is committed, and then others come twice, or not at all.
 ///
 /// What this cannot see: the last rules of a long chain are missing where somebody put rules before them and was
 /// refused while the dump went on.
-fn follows(read: &ReadRule<'_>, previous: Option<&Rule>) -> bool {
+pub(super) fn follows(read: &ReadRule<'_>, previous: Option<&Rule>) -> bool {
     read.previous == previous.and_then(|previous| previous.handle)
 }

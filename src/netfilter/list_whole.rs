@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{Netfilter, mend::mend_sets};
+use super::{Netfilter, list::ListedChain, mend::mend_sets};
 use crate::{
     Error, Ruleset,
     netlink::Transport,
-    object::{Chain, Family, Table, TableRef},
+    object::{Family, Table, TableRef},
 };
 
 impl<T: Transport> Netfilter<T> {
@@ -46,7 +46,7 @@ impl<T: Transport> Netfilter<T> {
                 return Ok(Some(None));
             };
             let chains = this.read_chains(family)?;
-            let chains = chains.into_iter().filter(|(place, _)| place == table).map(|(_, chain)| chain);
+            let chains = chains.into_iter().filter(|listed| listed.table == *table);
             // Where something is missing, the next generation makes it whole.
             Ok(this.fill(found, chains.collect(), elements)?.map(Some))
         })
@@ -57,9 +57,9 @@ impl<T: Transport> Netfilter<T> {
         self.at_one_generation("list the ruleset", |this| {
             let tables = this.read_tables(family)?;
             // At once, for the kernel dumps all chains whichever table is meant.
-            let mut chains: HashMap<TableRef, Vec<Chain>> = HashMap::new();
-            for (table, chain) in this.read_chains(family)? {
-                chains.entry(table).or_default().push(chain);
+            let mut chains: HashMap<TableRef, Vec<ListedChain>> = HashMap::new();
+            for listed in this.read_chains(family)? {
+                chains.entry(listed.table.clone()).or_default().push(listed);
             }
             let mut ruleset = Ruleset::new();
             for table in tables {
@@ -77,7 +77,7 @@ impl<T: Transport> Netfilter<T> {
     fn fill(
         &mut self,
         mut table: Table,
-        chains: Vec<Chain>,
+        chains: Vec<ListedChain>,
         elements: Elements,
     ) -> Result<Option<Table>, Error> {
         let place = TableRef::from(&table);

@@ -4,6 +4,7 @@ mod apply;
 mod attribute_path;
 mod commit;
 mod contents;
+mod fill_chains;
 mod generation;
 mod hint;
 mod index;

@@ -36,13 +36,25 @@ impl Query<'_> {
     pub(crate) fn dump<T: Transport + ?Sized, S>(
         self,
         transport: &mut T,
+        state: S,
+        forget: impl FnMut(&mut S),
+        object: impl FnMut(&mut S, GenMessage<'_>) -> Result<(), Error>,
+    ) -> Result<S, Error> {
+        self.dump_through(&mut Vec::new(), transport, state, forget, object)
+    }
+
+    /// As [`Query::dump`], through a buffer that many dumps share; it gets the room that it must have.
+    pub(crate) fn dump_through<T: Transport + ?Sized, S>(
+        self,
+        buffer: &mut Vec<u8>,
+        transport: &mut T,
         mut state: S,
         mut forget: impl FnMut(&mut S),
         mut object: impl FnMut(&mut S, GenMessage<'_>) -> Result<(), Error>,
     ) -> Result<S, Error> {
         for attempt in 1..=ATTEMPTS {
             let flags = flags::REQUEST | flags::DUMP;
-            if self.exchange(transport, flags, attempt, |message| object(&mut state, message))? {
+            if self.exchange(buffer, transport, flags, attempt, |message| object(&mut state, message))? {
                 return Ok(state);
             }
             forget(&mut state);
@@ -56,20 +68,21 @@ impl Query<'_> {
         transport: &mut T,
         object: impl FnMut(GenMessage<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.exchange(transport, flags::REQUEST | flags::ACK, 1, object).map(drop)
+        self.exchange(&mut Vec::new(), transport, flags::REQUEST | flags::ACK, 1, object).map(drop)
     }
 
     /// One request and all its answers; false if changes interrupted it.
     fn exchange<T: Transport + ?Sized>(
         self,
+        buffer: &mut Vec<u8>,
         transport: &mut T,
         flags: u16,
         sequence: u32,
         mut object: impl FnMut(GenMessage<'_>) -> Result<(), Error>,
     ) -> Result<bool, Error> {
         let Self { operation, kind, family, attributes } = self;
-        let mut buffer = vec![0; BUFFER];
-        forget_earlier(transport, &mut buffer, operation)?;
+        buffer.resize(BUFFER, 0);
+        forget_earlier(transport, buffer, operation)?;
         let mut message = Vec::with_capacity(64);
         let header = Header { kind, flags, sequence, port: 0 };
         header.write(&mut message, family, 0, |body| body.extend_from_slice(attributes));
@@ -77,7 +90,7 @@ impl Query<'_> {
         let mut whole = true;
         let mut failed = None;
         // The kernel fills the next datagram when the last one is taken, so there is never anything to wait for.
-        while let Some(bytes) = receive(transport, &mut buffer, operation)? {
+        while let Some(bytes) = receive(transport, buffer, operation)? {
             for message in Messages::new(bytes) {
                 let message = message.map_err(|source: MessageError| Error::Message { operation, source })?;
                 if message.header.sequence != sequence {

@@ -391,7 +391,7 @@ impl Chain {
                 NFTA_CHAIN_COUNTERS => counters = Some(decode_counters(attribute)?),
                 NFTA_CHAIN_FLAGS => chain.flags = attribute.get()?,
                 NFTA_CHAIN_USERDATA => chain.userdata = Some(attribute.get()?),
-                // How often it is jumped to; a number of its own transaction.
+                // See `uses`; a number of its own transaction.
                 NFTA_CHAIN_USE | NFTA_CHAIN_PAD | NFTA_CHAIN_ID => {}
                 _ => chain.unknown.keep(attribute),
             }
@@ -406,6 +406,12 @@ impl Chain {
         chain.flags -= ChainFlags::BASE;
         chain.name = name.ok_or(DecodeError::Missing { name: "NFTA_CHAIN_NAME" })?;
         Ok((table.ok_or(DecodeError::Missing { name: "NFTA_CHAIN_TABLE" })?, chain))
+    }
+
+    /// How often a chain as the kernel reports it is used: its rules, and what jumps to it. 0 where it is not said.
+    pub(crate) fn uses(attributes: Attributes<'_>) -> u32 {
+        let mut said = attributes.flatten().filter(|attribute| attribute.kind() == NFTA_CHAIN_USE);
+        said.next().and_then(|attribute| attribute.get().ok()).unwrap_or_default()
     }
 }
 

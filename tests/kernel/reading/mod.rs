@@ -3,4 +3,5 @@
 mod elements;
 mod interrupted;
 mod listing;
+mod many_chains;
 mod reset;
