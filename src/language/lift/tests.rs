@@ -1,6 +1,7 @@
 //! Lowering and lifting are inverses.
 
 mod generated;
+mod once;
 
 use super::*;
 use crate::expr::{ObjectChoice, Objref};

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Numbers to make a word of.
-type Seed = (u8, u8, u32, u32, bool);
+pub(super) type Seed = (u8, u8, u32, u32, bool);
 
 /// What a match compares with: one value, a range, a list, or the negation of one.
 fn values<N: Copy + Ord, T>(
@@ -39,8 +39,11 @@ fn values<N: Copy + Ord, T>(
     if negated { not(all).into() } else { all }
 }
 
+/// How many words, or groups of them, there are.
+pub(super) const WORDS: u8 = 67;
+
 /// One word, or a few that go together.
-fn said(rule: Rule, seed: Seed) -> Rule {
+pub(super) fn said(rule: Rule, seed: Seed) -> Rule {
     let (word, shape, a, b, negated) = seed;
     let narrow = |number: u32| u16::try_from(number % 65_535 + 1).unwrap();
     let byte = |number: u32| u8::try_from(number % 256).unwrap();
@@ -59,7 +62,7 @@ fn said(rule: Rule, seed: Seed) -> Rule {
         MarkOp::Masked { value: a, mask: b },
         MarkOp::Xmark { value: a, mask: b },
     ][usize::from(shape) % 6];
-    match word % 67 {
+    match word % WORDS {
         0 => rule.iif(if negated { "eth+" } else { "lo" }),
         1 => rule.oif(not(["wan0", if negated { "ppp*" } else { "lo" }])),
         2 => rule.iif(a),
