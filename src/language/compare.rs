@@ -14,10 +14,8 @@ use crate::{
 };
 
 impl Lowering<'_> {
-    /// Compares a field of the packet with what is accepted.
-    ///
-    /// nft joins equality tests of neighbouring fields into one load, and lists some of them in another order
-    /// than they were said (`tcp sport 1 tcp dport 2`). Here each word stays its own test.
+    /// Compares a field of the packet with what is accepted. Fields beside which words read others are for
+    /// [`Lowering::field_beside_others`].
     pub(crate) fn field<T: Operand>(
         &mut self,
         base: PayloadBase,

@@ -7,6 +7,7 @@
 
 mod compare;
 mod filled;
+mod joined;
 mod same;
 mod whole;
 
@@ -16,6 +17,7 @@ pub(crate) use same::sorted;
 use super::{
     Layer3, Statement,
     lowering::{Known, LoweredBehind, lower_behind},
+    neighbours::Neighbours,
     statement::RECOGNISERS,
 };
 use crate::{
@@ -23,6 +25,7 @@ use crate::{
     expr::{Data, Expr, Meta, MetaKey},
     object::{Family, Set},
 };
+use joined::apart;
 use same::Sets;
 
 /// A word that can be recognised.
@@ -192,7 +195,7 @@ fn walk(
             walk.run(&run);
             rest = rest.get(run.len()..).unwrap_or_default();
         } else {
-            walk.known = walk.lower(first).known.ok()?;
+            walk.known = walk.lower(std::slice::from_ref(first), 0).known.ok()?;
             walk.body.push(first.clone());
             rest = others;
         }
@@ -237,12 +240,13 @@ impl Walk<'_> {
             } else {
                 self.expressions.push(first.clone());
                 self.body.push(Statement::Expr(first.clone()));
+                self.known.neighbours = Neighbours::default();
                 rest = others;
             }
         }
     }
 
-    /// Finds the word that the next expressions are; how many.
+    /// Finds the word, or the two words, that the next expressions are; how many.
     fn word(&mut self, rest: &[Expr]) -> Option<usize> {
         // A word that brings the tests that it depends on comes before words for these.
         let implied = self.implied.clone();
@@ -257,19 +261,42 @@ impl Walk<'_> {
                 layer4: self.known.layer4,
             };
             for recognise in RECOGNISERS {
-                let found = recognise(&place).and_then(|word| self.accept(word, rest));
+                let found = recognise(&place).and_then(|word| self.accept([word], rest));
                 if found.is_some() {
                     return found;
+                }
+            }
+            let found = apart(expressions).and_then(|fields| self.two_words(&place, fields, rest));
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// Finds the words that the tests of two fields are, which the rule loads together.
+    fn two_words(&mut self, place: &Lifting<'_>, fields: [[Expr; 2]; 2], rest: &[Expr]) -> Option<usize> {
+        let [first, second] = &fields;
+        let word =
+            |field, recognise: fn(&Lifting<'_>) -> _| recognise(&Lifting { expressions: field, ..*place });
+        // Where the second was tested before alone, the first would be joined with that.
+        for [one, other] in [[first, second], [second, first]] {
+            for one in RECOGNISERS.iter().filter_map(|recognise| word(one, *recognise)) {
+                for other in RECOGNISERS.iter().filter_map(|recognise| word(other, *recognise)) {
+                    let found = self.accept([one.clone(), other], rest);
+                    if found.is_some() {
+                        return found;
+                    }
                 }
             }
         }
         None
     }
 
-    /// Takes a word if it is lowered to what comes; how many expressions that is.
-    fn accept(&mut self, word: Statement, rest: &[Expr]) -> Option<usize> {
+    /// Takes words if they are lowered to what comes; how many expressions that is.
+    fn accept<const N: usize>(&mut self, words: [Statement; N], rest: &[Expr]) -> Option<usize> {
         let (before, sets) = (self.expressions.len(), self.made.len());
-        let LoweredBehind { at_beginning, known } = self.lower(&word);
+        let LoweredBehind { at_beginning, known } = self.lower(&words, before);
         let found = known.ok().and_then(|known| Some((known, self.emitted(at_beginning, before, rest)?)));
         let Some((known, count)) = found else {
             self.expressions.drain(..at_beginning.min(self.expressions.len()));
@@ -281,13 +308,13 @@ impl Walk<'_> {
             self.implied.clear();
         }
         self.known = known;
-        self.body.push(word);
+        self.body.extend(words);
         Some(count)
     }
 
-    /// Lowers a word behind the others.
-    fn lower(&mut self, word: &Statement) -> LoweredBehind {
-        lower_behind(word, self.family, self.known, &mut self.expressions, &mut self.made)
+    /// Lowers words behind the others, of whose expressions the first `fixed` stay as they are.
+    fn lower(&mut self, words: &[Statement], fixed: usize) -> LoweredBehind {
+        lower_behind(words, self.family, self.known, (&mut self.expressions, fixed), &mut self.made)
     }
 
     /// How many of the next expressions a word has been lowered to; `None` if it says something else.

@@ -1,6 +1,8 @@
 //! From words to expressions.
 
-use super::Statement;
+use std::ops::Range;
+
+use super::{Statement, neighbours::Neighbours};
 use crate::{
     Invalid, Rule,
     expr::{Expr, Expression, NFTA_LIST_ELEM, write_expression},
@@ -51,6 +53,7 @@ pub(super) struct Known {
     pub(super) layer4: Option<u8>,
     several_with_ports: bool,
     ethernet: bool,
+    pub(super) neighbours: Neighbours,
 }
 
 impl Known {
@@ -61,7 +64,8 @@ impl Known {
             Family::Ip6 => Some(Layer3::V6),
             _ => None,
         };
-        Self { layer3, layer4: None, several_with_ports: false, ethernet: false }
+        let neighbours = Neighbours::default();
+        Self { layer3, layer4: None, several_with_ports: false, ethernet: false, neighbours }
     }
 }
 
@@ -73,23 +77,25 @@ pub(super) struct LoweredBehind {
     pub(super) known: Result<Known, Invalid>,
 }
 
-/// Lowers a statement behind others, which were lowered to `expressions` and `sets`.
+/// Lowers statements behind others, which were lowered to `expressions` and `sets`. The first `fixed` of the
+/// expressions stay as they are: it is an error if one would be joined with what comes.
 pub(super) fn lower_behind(
-    statement: &Statement,
+    statements: &[Statement],
     family: Family,
     known: Known,
-    expressions: &mut Vec<Expr>,
+    (expressions, fixed): (&mut Vec<Expr>, usize),
     sets: &mut Vec<Set>,
 ) -> LoweredBehind {
     let mut lowering = Lowering::new(family, Output::List(expressions), sets);
-    let Known { layer3, layer4, several_with_ports, ethernet } = known;
+    let Known { layer3, layer4, several_with_ports, ethernet, neighbours } = known;
     (lowering.layer3, lowering.layer4) = (layer3, layer4);
     (lowering.several_with_ports, lowering.ethernet) = (several_with_ports, ethernet);
+    (lowering.neighbours, lowering.fixed) = (neighbours, fixed);
     // A list is the rule alone.
     lowering.start = 0;
-    let outcome = lowering.statement(statement);
-    let Lowering { layer3, layer4, several_with_ports, ethernet, at_beginning, .. } = lowering;
-    let known = outcome.map(|()| Known { layer3, layer4, several_with_ports, ethernet });
+    let outcome = statements.iter().try_for_each(|statement| lowering.statement(statement));
+    let Lowering { layer3, layer4, several_with_ports, ethernet, neighbours, at_beginning, .. } = lowering;
+    let known = outcome.map(|()| Known { layer3, layer4, several_with_ports, ethernet, neighbours });
     LoweredBehind { at_beginning, known }
 }
 
@@ -108,6 +114,15 @@ impl Output<'_> {
     }
 }
 
+/// Puts the last `added` in the place of `old`.
+fn displace<T>(all: &mut Vec<T>, old: Range<usize>, added: usize) {
+    let kept = all.len().saturating_sub(old.len());
+    let rest = all.get_mut(old.start..).unwrap_or_default();
+    rest.rotate_right(added);
+    rest.get_mut(added..).unwrap_or_default().rotate_left(old.len());
+    all.truncate(kept);
+}
+
 /// A rule being lowered: what has been emitted, and what is known about the packet by then.
 pub(crate) struct Lowering<'a> {
     pub(super) family: Family,
@@ -124,6 +139,10 @@ pub(crate) struct Lowering<'a> {
     pub(super) several_with_ports: bool,
     /// The rule has tested that the packet came by Ethernet.
     pub(super) ethernet: bool,
+    /// What may be loaded together with a field that comes.
+    pub(super) neighbours: Neighbours,
+    /// How much of the output stays as it is, whatever comes.
+    pub(super) fixed: usize,
     error: Option<crate::wire::EncodeError>,
 }
 
@@ -164,7 +183,7 @@ impl Rule {
 impl<'a> Lowering<'a> {
     fn new(family: Family, output: Output<'a>, sets: &'a mut dyn SetSink) -> Self {
         let start = output.len();
-        let Known { layer3, layer4, several_with_ports, ethernet } = Known::of(family);
+        let Known { layer3, layer4, several_with_ports, ethernet, neighbours } = Known::of(family);
         Self {
             family,
             output,
@@ -175,6 +194,8 @@ impl<'a> Lowering<'a> {
             layer4,
             several_with_ports,
             ethernet,
+            neighbours,
+            fixed: 0,
             error: None,
         }
     }
@@ -190,7 +211,24 @@ impl<'a> Lowering<'a> {
     }
 
     fn statement(&mut self, statement: &Statement) -> Result<(), Invalid> {
+        if !self.neighbours.is_empty() && statement.acts() {
+            self.neighbours = Neighbours::default();
+        }
         statement.lower(self)
+    }
+
+    /// Where the next expression will stand.
+    #[inline]
+    pub(super) fn position(&self) -> usize {
+        self.output.len()
+    }
+
+    /// Removes `old`, and puts the last `added` of what was emitted in its place.
+    pub(super) fn displace(&mut self, old: Range<usize>, added: usize) {
+        match &mut self.output {
+            Output::Bytes(bytes) => displace(bytes, old, added),
+            Output::List(list) => displace(list, old, added),
+        }
     }
 
     /// The family of the rule's table.

@@ -17,6 +17,7 @@ mod lift;
 mod lowering;
 pub mod matches;
 mod matching;
+mod neighbours;
 pub mod select;
 mod statement;
 pub mod targets;

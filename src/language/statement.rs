@@ -3,6 +3,11 @@
 use super::{Lift, Lifting, Lower, Lowering, matches, targets};
 use crate::{Invalid, Rule, expr::Expr};
 
+/// Whether this is the module of what a rule does.
+const fn is_targets(module: &str) -> bool {
+    matches!(module.as_bytes(), b"targets")
+}
+
 /// Declares [`Statement`] from the words. Where the word in JSON is not the type's name in lower snake case, the row
 /// says it.
 macro_rules! statements {
@@ -41,6 +46,16 @@ macro_rules! statements {
                         to.push_any(expression);
                         Ok(())
                     }
+                }
+            }
+        }
+
+        impl Statement {
+            /// Whether it is more than a match, or an expression, of which nothing is known.
+            fn is_no_match(&self) -> bool {
+                match self {
+                    $( Self::$name(_) => is_targets(stringify!($module)), )+
+                    Self::Expr(_) => true,
                 }
             }
         }
@@ -133,6 +148,15 @@ statements! {
     targets::Untrack = "notrack",
     targets::UseObject,
     targets::VerdictMap,
+}
+
+impl Statement {
+    /// Whether it matters which packets come to it, for it does something, or counts: tests behind it stay there.
+    pub(super) fn acts(&self) -> bool {
+        // Elements of a set may have counters, quotas and limits.
+        matches!(self, Self::ConnectionLimit(_) | Self::LimitMatch(_) | Self::Nth(_) | Self::SetMatch(_))
+            || self.is_no_match()
+    }
 }
 
 impl<E: Into<Expr>> From<E> for Statement {

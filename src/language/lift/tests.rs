@@ -1,6 +1,7 @@
 //! Lowering and lifting are inverses.
 
 mod generated;
+mod once;
 
 use super::*;
 use crate::expr::{ObjectChoice, Objref};
@@ -106,6 +107,36 @@ fn a_test_that_a_word_implies_is_not_said() {
     assert_eq!(all_words(&said, Family::Inet).body, rule().saddr("10.0.2.1").icmp().accept().body);
     let said = rule().tcp().tcp_syn().dport(22);
     assert_eq!(all_words(&said, Family::Ip).body, rule().tcp_syn().dport(22).body);
+}
+
+#[test]
+fn fields_that_are_loaded_together_are_two_words() {
+    the_same(
+        Family::Inet,
+        [
+            rule().tcp().sport(1).dport(2).accept(),
+            rule().tcp().sport(1).dport(2).sport(3).counter().dport(4),
+            rule().ct_mark(1).icmp_type(3).icmp_code(1),
+            rule().icmpv6_type(1).icmpv6_code(4).saddr("fd00::1"),
+            rule().ether_daddr("2:0:0:0:0:1").ether_saddr("2:0:0:0:0:2").udp().sport(1).dport(2),
+            rule().tcp().dport(2).dport(3).sport(1),
+        ],
+    );
+    // In the header's order, together.
+    let said = rule().tcp().dport(2).mark(1).sport(1);
+    assert_eq!(all_words(&said, Family::Ip).body, rule().tcp().mark(1).sport(1).dport(2).body);
+}
+
+#[test]
+fn fields_that_are_loaded_one_by_one_are_not_joined() {
+    let [first, second] =
+        [rule().tcp().sport(1), rule().tcp().dport(2)].map(|rule| rule.lower(Family::Ip).unwrap());
+    let mut lowered = first;
+    lowered.expressions.extend(second.expressions.into_iter().skip(2));
+    let lifted = as_expressions(&lowered).lift(Family::Ip, &[]);
+    assert_eq!(lifted.body.get(..2), Some(&*rule().tcp().sport(1).body));
+    assert_eq!(lifted.expressions().count(), 2);
+    assert_eq!(lifted.lower(Family::Ip).unwrap(), lowered);
 }
 
 #[test]

@@ -116,7 +116,7 @@ impl Lower for EtherMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         to.need_ethernet();
         let offset = if self.side == Side::Source { 6 } else { 0 };
-        to.field(PayloadBase::Link, offset, &self.addresses)
+        to.field_beside_others(PayloadBase::Link, offset, &self.addresses)
     }
 }
 

@@ -10,11 +10,11 @@ use crate::{
 const GOLDEN: &str = include_str!("golden.txt");
 
 /// The families that most words are tested in.
-pub(super) const IP: &[Family] = &[Family::Ip, Family::Ip6, Family::Inet];
+pub(in crate::language) const IP: &[Family] = &[Family::Ip, Family::Ip6, Family::Inet];
 
 /// Each rule's bytecode is that of nft's sentence, in each of the families.
 #[track_caller]
-pub(super) fn same_as_nft<const N: usize>(cases: [(&[Family], &str, Rule); N]) {
+pub(in crate::language) fn same_as_nft<const N: usize>(cases: [(&[Family], &str, Rule); N]) {
     let mut problems = String::new();
     for (families, sentence, rule) in cases {
         for family in families {

@@ -154,14 +154,14 @@ fn need_protocol(to: &mut Lowering<'_>, what: &'static str) -> Result<(), Invali
 impl Lower for IcmpTypeMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         need_protocol(to, "an ICMP type")?;
-        to.field(PayloadBase::Transport, 0, &self.0)
+        to.field_beside_others(PayloadBase::Transport, 0, &self.0)
     }
 }
 
 impl Lower for IcmpCodeMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         need_protocol(to, "an ICMP code")?;
-        to.field(PayloadBase::Transport, 1, &self.0)
+        to.field_beside_others(PayloadBase::Transport, 1, &self.0)
     }
 }
 

@@ -157,14 +157,14 @@ fn need_protocol(to: &mut Lowering<'_>, what: &'static str) -> Result<(), Invali
 impl Lower for Icmpv6TypeMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         need_protocol(to, "an ICMPv6 type")?;
-        to.field(PayloadBase::Transport, 0, &self.0)
+        to.field_beside_others(PayloadBase::Transport, 0, &self.0)
     }
 }
 
 impl Lower for Icmpv6CodeMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         need_protocol(to, "an ICMPv6 code")?;
-        to.field(PayloadBase::Transport, 1, &self.0)
+        to.field_beside_others(PayloadBase::Transport, 1, &self.0)
     }
 }
 

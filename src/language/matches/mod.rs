@@ -46,7 +46,7 @@ mod ttl;
 mod version;
 
 #[cfg(test)]
-mod golden;
+pub(super) mod golden;
 
 pub use address::{AddressMatch, Addresses, Side};
 pub use address_type::AddressTypeMatch;

@@ -89,7 +89,12 @@ impl Lower for PortMatch {
             Side::Destination => ("a destination port", 2),
         };
         to.need_ports(what)?;
-        to.field(PayloadBase::Transport, offset, &self.ports)
+        if to.layer4().is_some() {
+            to.field_beside_others(PayloadBase::Transport, offset, &self.ports)
+        } else {
+            // Of several protocols nft would list both ports together as bytes.
+            to.field(PayloadBase::Transport, offset, &self.ports)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod header;
 mod interface;
 mod link;
 mod mark;
+mod neighbours;
 mod owner;
 mod protocol;
 mod rate;

@@ -144,21 +144,3 @@ fn icmpv6() {
     let bench = Bench::filter(Family::Inet);
     bench.hold(rule().ipv6().icmpv6_type(128), "meta nfproto ipv6 icmpv6 type 128");
 }
-
-/// nft joins the comparisons of two neighbouring fields to one of two bytes; ours stay as they were said.
-#[test]
-fn type_and_code_together() {
-    need_nft!();
-    for bench in Bench::filters(V4) {
-        bench.hold_listing(
-            rule().icmp_type(IcmpType::DESTINATION_UNREACHABLE).icmp_code(IcmpCode::PortUnreachable),
-            "icmp type destination-unreachable icmp code port-unreachable",
-        );
-    }
-    for bench in Bench::filters(V6) {
-        bench.hold_listing(
-            rule().icmpv6_type(Icmpv6Type::DESTINATION_UNREACHABLE).icmpv6_code(Icmp6Code::PortUnreachable),
-            "icmpv6 type destination-unreachable icmpv6 code port-unreachable",
-        );
-    }
-}

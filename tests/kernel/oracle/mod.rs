@@ -15,6 +15,7 @@ mod log;
 mod marks;
 mod misc;
 mod nat;
+mod neighbours;
 mod owner_and_link;
 mod reject;
 mod rewriting;

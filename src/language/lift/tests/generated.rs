@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Numbers to make a word of.
-type Seed = (u8, u8, u32, u32, bool);
+pub(super) type Seed = (u8, u8, u32, u32, bool);
 
 /// What a match compares with: one value, a range, a list, or the negation of one.
 fn values<N: Copy + Ord, T>(
@@ -39,8 +39,11 @@ fn values<N: Copy + Ord, T>(
     if negated { not(all).into() } else { all }
 }
 
+/// How many words, or groups of them, there are.
+pub(super) const WORDS: u8 = 67;
+
 /// One word, or a few that go together.
-fn said(rule: Rule, seed: Seed) -> Rule {
+pub(super) fn said(rule: Rule, seed: Seed) -> Rule {
     let (word, shape, a, b, negated) = seed;
     let narrow = |number: u32| u16::try_from(number % 65_535 + 1).unwrap();
     let byte = |number: u32| u8::try_from(number % 256).unwrap();
@@ -59,7 +62,7 @@ fn said(rule: Rule, seed: Seed) -> Rule {
         MarkOp::Masked { value: a, mask: b },
         MarkOp::Xmark { value: a, mask: b },
     ][usize::from(shape) % 6];
-    match word % 64 {
+    match word % WORDS {
         0 => rule.iif(if negated { "eth+" } else { "lo" }),
         1 => rule.oif(not(["wan0", if negated { "ppp*" } else { "lo" }])),
         2 => rule.iif(a),
@@ -68,6 +71,7 @@ fn said(rule: Rule, seed: Seed) -> Rule {
         5 => rule.saddr([net4.as_str(), "10.0.0.1", "10.9.0.0-10.9.0.7"]),
         6 => rule.daddr(values(seed, |a| a, |a| Ipv4Addr::from(a).into())),
         7 => rule.tcp().dport(values(seed, narrow, crate::language::matches::Port)),
+        8 if shape % 2 == 0 => rule.tcp().sport(values(seed, narrow, crate::language::matches::Port)),
         8 => rule.udp().sport(values(seed, narrow, crate::language::matches::Port)),
         9 => rule.protocol([6, 17]).dport(narrow(a)),
         10 => rule.tcp(),
@@ -75,6 +79,7 @@ fn said(rule: Rule, seed: Seed) -> Rule {
         12 => rule.ipv6(),
         13 => rule.icmp_type(IcmpType(byte(a))),
         14 => rule.icmpv6_type(values(seed, byte, Icmpv6Type)),
+        15 if negated => rule.icmp_code(byte(a)),
         15 => rule.icmp().icmp_type(8).icmp_code(byte(a)),
         16 => rule.mark(values(seed, |a| a, crate::language::matches::Mark)),
         17 => rule.ct_mark(masked(a & b, b)),
@@ -129,6 +134,9 @@ fn said(rule: Rule, seed: Seed) -> Rule {
         62 => {
             rule.clamp_mss(narrow(a)).queue(Queue::range(0..=narrow(b))).quota(Quota::over(a.into()).used(5))
         }
+        63 => rule.tcp().dport(narrow(b)).sport(narrow(a)),
+        64 => rule.ether_daddr(MacAddr([byte(b), 2, 3, 4, 5, byte(a)])),
+        65 => rule.icmpv6_code(byte(b)).icmpv6_type(byte(a)),
         _ => match shape % 6 {
             0 => rule.reject(),
             1 => rule.reject_with(RejectWith::TcpReset),
