@@ -5,7 +5,6 @@
 //!   load     values to the kernel   a new Transaction, committed
 //!   replay   bytes to the kernel    the same Transaction, encoded in advance: the floor
 //!   nft      text to the kernel     `nft -f` of the same list
-//!   peak     of the process that loads, beside the bytes that it sends
 //! ```
 //!
 //! Everything happens in network namespaces; tables are deleted outside the timing. `load` and `replay` take
@@ -20,96 +19,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ipnet::Ipv4Net;
 use portcullis::{
-    Error, Family, Mark, Netfilter, Port, Table, Transaction,
-    set::{Details, MapOf, SetOf},
+    Error, Netfilter,
+    set::{Details, SetOf},
 };
 use portcullis_world::{Host, require_namespaces};
 
-const TABLE: (Family, &str) = (Family::Ip, "bench");
+#[path = "set_load/cases.rs"]
+mod cases;
+
+use cases::{CASES, Case, TABLE, address, start};
+
 const ROUNDS: usize = 9;
 /// What a load of a hash set may cost, with the replay as 1.
 const BUDGET: f64 = 1.05;
-
-/// One list of elements.
-struct Case {
-    name: &'static str,
-    count: u32,
-    hash: bool,
-    encode: fn(u32) -> Transaction,
-    /// The set in nft's words, and one element.
-    nft: (&'static str, fn(u32) -> String),
-}
-
-const CASES: [Case; 6] = [
-    Case { name: "addresses", count: 10_000, hash: true, encode: addresses, nft: ADDRESSES },
-    Case { name: "addresses", count: 100_000, hash: true, encode: addresses, nft: ADDRESSES },
-    Case { name: "addresses", count: 1_000_000, hash: true, encode: addresses, nft: ADDRESSES },
-    Case { name: "networks", count: 200_000, hash: false, encode: networks, nft: NETWORKS },
-    Case { name: "pairs", count: 200_000, hash: true, encode: pairs, nft: PAIRS },
-    Case { name: "map", count: 100_000, hash: true, encode: map, nft: MAP },
-];
-
-/// Spread over the address space, each once.
-fn address(index: u32) -> Ipv4Addr {
-    Ipv4Addr::from_bits(index.wrapping_mul(0x9e37_79b1))
-}
-
-fn network(index: u32) -> Ipv4Net {
-    Ipv4Net::new_assert(Ipv4Addr::from_bits(index << 12), 21)
-}
-
-fn pair(index: u32) -> (Ipv4Addr, Port) {
-    (address(index / 2), Port(if index % 2 == 0 { 80 } else { 443 }))
-}
-
-const ADDRESSES: (&str, fn(u32) -> String) =
-    ("set s { type ipv4_addr; size 1000000;", |index| address(index).to_string());
-const NETWORKS: (&str, fn(u32) -> String) =
-    ("set s { type ipv4_addr; flags interval;", |index| network(index).to_string());
-const PAIRS: (&str, fn(u32) -> String) = ("set s { type ipv4_addr . inet_service; size 200000;", |index| {
-    let (address, Port(port)) = pair(index);
-    format!("{address} . {port}")
-});
-const MAP: (&str, fn(u32) -> String) =
-    ("map s { type ipv4_addr : mark; size 100000;", |index| format!("{} : {index}", address(index)));
-
-fn start() -> Transaction {
-    let mut transaction = Transaction::new();
-    transaction.add_table(Table::new(Family::Ip, "bench"));
-    transaction
-}
-
-fn addresses(count: u32) -> Transaction {
-    let mut transaction = start();
-    transaction.add_set_with(
-        TABLE,
-        &SetOf::<Ipv4Addr>::new("s").capacity(1_000_000),
-        (0..count).map(address),
-    );
-    transaction
-}
-
-fn networks(count: u32) -> Transaction {
-    let mut transaction = start();
-    transaction.add_set_with(TABLE, &SetOf::<Ipv4Net>::new("s"), (0..count).map(network));
-    transaction
-}
-
-fn pairs(count: u32) -> Transaction {
-    let mut transaction = start();
-    let set = SetOf::<(Ipv4Addr, Port)>::new("s").capacity(count);
-    transaction.add_set_with(TABLE, &set, (0..count).map(pair));
-    transaction
-}
-
-fn map(count: u32) -> Transaction {
-    let mut transaction = start();
-    let map = MapOf::<Ipv4Addr, Mark>::new("s").capacity(count);
-    transaction.add_set_with(TABLE, &map, (0..count).map(|index| (address(index), Mark(index))));
-    transaction
-}
 
 /// Deletes the table, and lets the kernel free the elements, which it does behind the caller's back.
 fn clear(firewall: &mut Netfilter, count: u32) {
@@ -129,36 +52,6 @@ fn time<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     (start.elapsed(), result)
 }
 
-/// A line of `/proc/self/status`, in bytes.
-fn status(key: &str) -> usize {
-    let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
-    line.split_whitespace().find_map(|word| word.parse::<usize>().ok()).unwrap_or_default() * 1024
-}
-
-/// In a process of its own: loads one case, and says how much memory that took at most, over what the process
-/// had before.
-fn child(index: usize) {
-    let Some(case) = CASES.get(index) else { return };
-    let host = Host::new("child");
-    let _entered = host.enter();
-    let mut firewall = Netfilter::open().expect("a netlink socket");
-    firewall.commit(&start()).expect("a table");
-    let before = status("VmRSS:");
-    let transaction = (case.encode)(case.count);
-    firewall.commit(&transaction).expect("the elements are loaded");
-    println!("{} {} {}", transaction.byte_len(), before, status("VmHWM:"));
-}
-
-/// Bytes sent, memory before, and peak memory of a process that loads.
-fn peak(index: usize) -> Option<[usize; 3]> {
-    let program = env::current_exe().ok()?;
-    let output = Command::new(program).args(["--child", &index.to_string()]).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let numbers: Vec<usize> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    numbers.try_into().ok()
-}
-
 /// How long `nft -f` takes; `None` where there is no nft.
 fn nft(case: &Case) -> Option<Duration> {
     let (head, element) = case.nft;
@@ -176,7 +69,7 @@ fn nft(case: &Case) -> Option<Duration> {
     status.ok().filter(std::process::ExitStatus::success).map(|_| elapsed)
 }
 
-fn measure(firewall: &mut Netfilter, index: usize, case: &Case) {
+fn measure(firewall: &mut Netfilter, case: &Case) {
     let Case { name, count, hash, encode, .. } = *case;
     let prepared = encode(count);
     let (mut encodes, mut loads, mut replays) = (Vec::new(), Vec::new(), Vec::new());
@@ -220,17 +113,7 @@ fn measure(firewall: &mut Netfilter, index: usize, case: &Case) {
             format!("nft {:>6.0} ns, {:.1} times as long", each(nft), nft.as_secs_f64() / load.as_secs_f64())
         },
     );
-    let memory = peak(index).map_or_else(String::new, |[bytes, before, peak]| {
-        let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
-        format!(
-            "; sends {:.1} MiB, peak {:.1} MiB of which {:.1} before: {:.2} of the bytes sent",
-            mib(bytes),
-            mib(peak),
-            mib(before),
-            peak as f64 / bytes as f64
-        )
-    });
-    println!("{:>20}  {nft}{memory}", "");
+    println!("{:>20}  {nft}", "");
 }
 
 /// Bringing a set of 1,000,000 up to date of which one in a hundred changes.
@@ -255,20 +138,13 @@ fn update(firewall: &mut Netfilter) {
     let (updating, updated) =
         time(|| firewall.update_entries(TABLE, &set, wanted(), Details::Keep).expect("the set is updated"));
     println!(
-        "{COUNT:>9} update of {CHANGED}: comparing {comparing:.0?}, reading {read} {reading:.1?}, all {updating:.1?}: {updated:?}; \
-         peak {:.0} MiB",
-        status("VmHWM:") as f64 / f64::from(1 << 20)
+        "{COUNT:>9} update of {CHANGED}: comparing {comparing:.0?}, reading {read} {reading:.1?}, all {updating:.1?}: {updated:?}"
     );
     clear(firewall, COUNT);
 }
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    if let [flag, index] = arguments.as_slice() {
-        if flag == "--child" {
-            return child(index.parse().unwrap_or(usize::MAX));
-        }
-    }
     if let Err(reason) = require_namespaces() {
         return eprintln!("\nSKIP set_load: nothing was measured: {reason}\n");
     }
@@ -276,9 +152,9 @@ fn main() {
     let _entered = host.enter();
     let mut firewall = Netfilter::open().expect("a netlink socket");
     println!("All times for one element, the best of {ROUNDS}.");
-    for (index, case) in CASES.iter().enumerate() {
+    for case in &CASES {
         if arguments.iter().all(|argument| case.name.contains(argument.as_str())) {
-            measure(&mut firewall, index, case);
+            measure(&mut firewall, case);
         }
     }
     if arguments.iter().all(|argument| argument == "update") {

@@ -1,6 +1,6 @@
 //! The whole content of a set, in the order in which it is sent.
 
-use super::{Entry, IntoEntry, Key, MapValue, Overlaps, Span, encode, span::settle};
+use super::{Entry, IntoEntry, Key, MapValue, Overlaps, Runs, Span, encode};
 use crate::{
     Invalid,
     object::Element,
@@ -30,8 +30,9 @@ impl<K: Key, V: MapValue> Contents<K, V> {
     {
         let entries = entries.into_iter().map(IntoEntry::into_entry);
         if is_runs::<K>() {
-            return collect_spans(set, overlaps, entries)
-                .map(|(spans, catch_all)| Self(Form::Runs { spans, catch_all }));
+            let mut runs = Runs::collect(set, overlaps, entries)?;
+            let catch_all = runs.catch_all.take();
+            return Ok(Self(Form::Runs { spans: runs.into_spans().collect(), catch_all }));
         }
         let checked = entries.enumerate().map(|(index, entry)| check(index, &entry).map(|()| entry));
         Ok(Self(Form::Single(checked.collect::<Result<_, _>>()?)))
@@ -104,26 +105,6 @@ impl<K: Key, V: MapValue> Contents<K, V> {
         }
         elements
     }
-}
-
-/// Settled runs, and the entry for every other key.
-type Spans<K, V> = (Vec<Span<V>>, Option<Entry<K, V>>);
-
-/// Checks entries of a set of runs, sorts them, and joins or refuses those that overlap.
-pub(crate) fn collect_spans<K: Key, V: MapValue>(
-    set: &str,
-    overlaps: Overlaps,
-    entries: impl Iterator<Item = Entry<K, V>>,
-) -> Result<Spans<K, V>, Invalid> {
-    let (mut spans, mut catch_all) = (Vec::with_capacity(entries.size_hint().0), None);
-    for (index, mut entry) in entries.enumerate() {
-        check(index, &entry)?;
-        match entry.key.take() {
-            Some(key) => spans.push(Span::of(&key, entry.with_key(None))),
-            None => catch_all = Some(entry),
-        }
-    }
-    Ok((settle::<K, V>(set, overlaps, spans)?, catch_all))
 }
 
 /// Whether the set is one of single intervals, whose elements are starts and ends.

@@ -181,9 +181,9 @@ mod tests {
 
     fn runs<K: Key, const N: usize>(keys: [impl IntoEntry<K, ()>; N]) -> Vec<String> {
         let entries = keys.into_iter().map(IntoEntry::into_entry);
-        let (spans, _) = crate::set::collect_spans::<K, ()>("s", Overlaps::Refuse, entries).unwrap();
+        let spans = crate::set::Runs::<K, ()>::collect("s", Overlaps::Refuse, entries).unwrap().into_spans();
         let mut texts = vec![written(|writer| leading_end::<K>(writer))];
-        texts.extend(spans.iter().map(|found| written(|writer| span::<K, ()>(found, writer))));
+        texts.extend(spans.map(|found| written(|writer| span::<K, ()>(&found, writer))));
         texts
     }
 

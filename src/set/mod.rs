@@ -30,6 +30,7 @@ mod fields;
 mod key;
 mod part;
 mod read;
+mod runs;
 mod span;
 mod value;
 
@@ -50,9 +51,10 @@ pub use value::{
     SynproxyName,
 };
 
-pub(crate) use contents::{Form, check, collect_spans, is_runs};
+pub(crate) use contents::{Form, check, is_runs};
 pub(crate) use encode::{
     entry as encode_entry, key as encode_key, leading_end, span as encode_span, span_key,
 };
 pub(crate) use read::Reader;
+pub(crate) use runs::Runs;
 pub(crate) use span::Span;

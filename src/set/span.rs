@@ -45,9 +45,7 @@ impl<V: MapValue> Span<V> {
     }
 
     pub(crate) fn text<K: Key>(&self) -> String {
-        let (first, last) = (bytes(self.first), bytes(self.last));
-        let text = K::text_of(tail(&first, K::LEN), tail(&last, K::LEN));
-        text.unwrap_or_else(|| format!("{:#x}-{:#x}", self.first, self.last))
+        text::<K>((self.first, self.last))
     }
 }
 
@@ -72,34 +70,82 @@ pub(crate) fn limit(parts: &[FieldType]) -> u128 {
     u128::MAX >> (128 - bits.clamp(1, 128))
 }
 
+/// A run of keys, however it is kept.
+pub(crate) trait Run: Sized {
+    /// The first key and the last one.
+    fn ends(&self) -> (u128, u128);
+
+    /// Makes it go on to this key.
+    fn stretch(&mut self, last: u128);
+
+    /// Whether it leads to what the other one does.
+    fn leads_as(&self, other: &Self) -> bool;
+
+    /// Whether the same belongs to it.
+    fn is_as(&self, other: &Self) -> bool;
+
+    /// By first keys, then by last keys; of two that are the same, the first stays the first.
+    fn sort(runs: &mut [Self]);
+}
+
+impl<V: MapValue> Run for Span<V> {
+    fn ends(&self) -> (u128, u128) {
+        (self.first, self.last)
+    }
+
+    fn stretch(&mut self, last: u128) {
+        self.last = last;
+    }
+
+    fn leads_as(&self, other: &Self) -> bool {
+        self.rest.value == other.rest.value
+    }
+
+    fn is_as(&self, other: &Self) -> bool {
+        self.rest == other.rest
+    }
+
+    fn sort(runs: &mut [Self]) {
+        runs.sort_by_key(Self::ends);
+    }
+}
+
+/// As nft writes it.
+fn text<K: Key>((first, last): (u128, u128)) -> String {
+    let (low, high) = (bytes(first), bytes(last));
+    let text = K::text_of(tail(&low, K::LEN), tail(&high, K::LEN));
+    text.unwrap_or_else(|| format!("{first:#x}-{last:#x}"))
+}
+
 /// Sorts runs, and joins or refuses those that overlap.
-pub(crate) fn settle<K: Key, V: MapValue>(
+pub(crate) fn settle<K: Key, R: Run>(
     set: &str,
     overlaps: Overlaps,
-    mut spans: Vec<Span<V>>,
-) -> Result<Vec<Span<V>>, Invalid> {
-    if !spans.is_sorted_by_key(|span| (span.first, span.last)) {
-        // Stable: of two that are the same, the first stays.
-        spans.sort_by_key(|span| (span.first, span.last));
+    mut runs: Vec<R>,
+) -> Result<Vec<R>, Invalid> {
+    if !runs.is_sorted_by_key(Run::ends) {
+        R::sort(&mut runs);
     }
     let mut problem = None;
-    spans.dedup_by(|next, kept| {
-        let same = (next.first, next.last) == (kept.first, kept.last) && next.rest.value == kept.rest.value;
-        let overlapping = next.first <= kept.last;
-        let adjacent = kept.last.checked_add(1) == Some(next.first);
-        let joins = overlaps == Overlaps::Merge && next.rest == kept.rest;
-        if joins && (overlapping || adjacent) {
-            kept.last = kept.last.max(next.last);
+    runs.dedup_by(|next, kept| {
+        let (ends, kept_ends) = (next.ends(), kept.ends());
+        let ((next_first, next_last), (_, kept_last)) = (ends, kept_ends);
+        let same = ends == kept_ends && next.leads_as(kept);
+        let overlapping = next_first <= kept_last;
+        let adjacent = kept_last.checked_add(1) == Some(next_first);
+        let joins = overlaps == Overlaps::Merge && (overlapping || adjacent) && next.is_as(kept);
+        if joins {
+            kept.stretch(kept_last.max(next_last));
             return true;
         }
         if overlapping && !same && problem.is_none() {
             problem = Some(Invalid::Overlap {
                 set: set.to_owned(),
-                one: kept.text::<K>(),
-                other: next.text::<K>(),
+                one: text::<K>(kept_ends),
+                other: text::<K>(ends),
                 way_out: if overlaps == Overlaps::Merge {
                     "they differ in what belongs to them, so they cannot be joined"
-                } else if next.rest.value != kept.rest.value {
+                } else if !next.leads_as(kept) {
                     "and lead to different values"
                 } else {
                     "SetOf::auto_merge joins them"
@@ -108,7 +154,7 @@ pub(crate) fn settle<K: Key, V: MapValue>(
         }
         same
     });
-    problem.map_or(Ok(spans), Err)
+    problem.map_or(Ok(runs), Err)
 }
 
 #[cfg(test)]
@@ -128,7 +174,7 @@ mod tests {
             let key = Interval::new(Port(*first), Port(*last));
             Span::of(&key, Entry::catch_all())
         });
-        let settled = settle::<Interval<Port>, ()>("s", overlaps, spans.collect())?;
+        let settled = settle::<Interval<Port>, Span<()>>("s", overlaps, spans.collect())?;
         Ok(settled.iter().map(|span| (span.first, span.last)).collect())
     }
 
@@ -150,7 +196,7 @@ mod tests {
                 let key = entry.key.unwrap();
                 Span::of(&key, Entry::otherwise(entry.value))
             });
-            settle::<Interval<Port>, Port>("m", overlaps, spans.collect())
+            settle::<Interval<Port>, Span<Port>>("m", overlaps, spans.collect())
         };
         let apart = settle(vec![entry(1, 2, 7), entry(3, 4, 8), entry(5, 6, 8)], Overlaps::Merge).unwrap();
         assert_eq!(apart.len(), 2);

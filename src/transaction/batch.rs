@@ -11,9 +11,11 @@ use crate::{
 
 /// The first messages are collected in a buffer that grows, so that a small transaction is small.
 const FIRST: usize = 1 << 20;
-/// The others in pieces of this size, so that a large transaction is never copied to grow. One `sendmsg` takes
-/// 1024 pieces and about 2 GiB.
+/// The others go to pieces as large as what there is, up to this size, so that a large transaction is never copied
+/// to grow. One `sendmsg` takes 1024 pieces and about 2 GiB.
 const CHUNK: usize = 16 << 20;
+/// From this size on, pieces are asked to be of huge pages, whose last one may stay almost empty.
+const HUGE: usize = 4 << 20;
 /// Room that one message may need behind a nearly full chunk: two attributes at netlink's limit.
 const SLACK: usize = 256 << 10;
 
@@ -204,17 +206,29 @@ impl Batch {
 
     /// The chunk that the next message goes to.
     fn chunk(&mut self) -> &mut Vec<u8> {
-        let limit = if self.chunks.len() == 1 { FIRST } else { CHUNK };
-        if self.chunks.last().is_none_or(|last| last.len() >= limit) {
+        if self.chunks.last().is_none_or(|last| last.len() >= limit(self.chunks.len())) {
             let mut next = Vec::new();
             if !self.chunks.is_empty() {
-                next.reserve_exact(CHUNK + SLACK);
-                // Else the first touch of every 4 KiB costs more than encoding the rules in them.
-                portcullis_sys::memory::prefer_huge_pages(&mut next);
+                let size = limit(self.chunks.len() + 1);
+                next.reserve_exact(size + SLACK);
+                if size >= HUGE {
+                    // Else the first touch of every 4 KiB costs more than encoding the rules in them.
+                    portcullis_sys::memory::prefer_huge_pages(&mut next);
+                }
             }
             self.chunks.push(next);
         }
         let last = self.chunks.len() - 1;
         &mut self.chunks[last]
+    }
+}
+
+/// When the last of so many chunks is full.
+const fn limit(chunks: usize) -> usize {
+    match chunks {
+        0..=2 => FIRST,
+        // As much as there is in those before.
+        3..=6 => FIRST << (chunks - 2),
+        _ => CHUNK,
     }
 }

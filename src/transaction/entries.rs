@@ -6,8 +6,8 @@ use super::{OperationId, Sent, Transaction, Verb, bulk::Head};
 use crate::{
     object::{Origin, SetRef, TableRef},
     set::{
-        Difference, Entry, Form, IntoEntry, Key, MapValue, SetOf, check, collect_spans, encode_entry,
-        encode_key, encode_span, is_runs, leading_end, span_key,
+        Difference, Entry, Form, IntoEntry, Key, MapValue, Runs, SetOf, check, encode_entry, encode_key,
+        encode_span, is_runs, leading_end, span_key,
     },
     wire::{Writer, flags, nft},
 };
@@ -137,16 +137,17 @@ impl Transaction {
                 check(index, &entry)
             });
         }
-        let (spans, catch_all) = match collect_spans(set.name(), set.overlaps(), entries) {
-            Ok(collected) => collected,
+        let mut runs = match Runs::collect(set.name(), set.overlaps(), entries) {
+            Ok(runs) => runs,
             Err(problem) => return self.batch.bulk_problem(head, problem),
         };
-        let mut leading = fresh && spans.first().is_some_and(|span| span.first != 0);
-        let mut sent = self.batch.bulk(head, &spans, |writer, _, span| {
+        let mut leading = fresh && runs.first().is_some_and(|first| first != 0);
+        let catch_all = runs.catch_all.take();
+        let mut sent = self.batch.bulk(head, runs.into_spans(), |writer, _, span| {
             if std::mem::take(&mut leading) {
                 leading_end::<K>(writer);
             }
-            encode_span::<K, V>(span, writer);
+            encode_span::<K, V>(&span, writer);
             Ok(())
         });
         let rest = self.batch.bulk(head, catch_all, |writer, _, entry: Entry<K, V>| {
@@ -314,9 +315,9 @@ impl<K: Key, V: MapValue> Entries<'_, K, V> {
             });
         }
         let entries = keys.into_iter().map(|key| Entry::new(key.borrow().clone()));
-        match collect_spans(self.set.name(), self.set.overlaps(), entries) {
-            Ok((spans, _)) => self.transaction.batch.bulk(&head, &spans, |writer, _, span| {
-                span_key::<K, ()>(span, writer);
+        match Runs::<K, ()>::collect(self.set.name(), self.set.overlaps(), entries) {
+            Ok(runs) => self.transaction.batch.bulk(&head, runs.into_spans(), |writer, _, span| {
+                span_key::<K, ()>(&span, writer);
                 Ok(())
             }),
             Err(problem) => self.transaction.batch.bulk_problem(&head, problem),
