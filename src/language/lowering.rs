@@ -51,6 +51,7 @@ pub(super) struct Known {
     pub(super) layer4: Option<u8>,
     several_with_ports: bool,
     ethernet: bool,
+    vlan: bool,
 }
 
 impl Known {
@@ -61,7 +62,7 @@ impl Known {
             Family::Ip6 => Some(Layer3::V6),
             _ => None,
         };
-        Self { layer3, layer4: None, several_with_ports: false, ethernet: false }
+        Self { layer3, layer4: None, several_with_ports: false, ethernet: false, vlan: false }
     }
 }
 
@@ -82,14 +83,14 @@ pub(super) fn lower_behind(
     sets: &mut Vec<Set>,
 ) -> LoweredBehind {
     let mut lowering = Lowering::new(family, Output::List(expressions), sets);
-    let Known { layer3, layer4, several_with_ports, ethernet } = known;
+    let Known { layer3, layer4, several_with_ports, ethernet, vlan } = known;
     (lowering.layer3, lowering.layer4) = (layer3, layer4);
-    (lowering.several_with_ports, lowering.ethernet) = (several_with_ports, ethernet);
+    (lowering.several_with_ports, lowering.ethernet, lowering.vlan) = (several_with_ports, ethernet, vlan);
     // A list is the rule alone.
     lowering.start = 0;
     let outcome = lowering.statement(statement);
-    let Lowering { layer3, layer4, several_with_ports, ethernet, at_beginning, .. } = lowering;
-    let known = outcome.map(|()| Known { layer3, layer4, several_with_ports, ethernet });
+    let Lowering { layer3, layer4, several_with_ports, ethernet, vlan, at_beginning, .. } = lowering;
+    let known = outcome.map(|()| Known { layer3, layer4, several_with_ports, ethernet, vlan });
     LoweredBehind { at_beginning, known }
 }
 
@@ -124,6 +125,8 @@ pub(crate) struct Lowering<'a> {
     pub(super) several_with_ports: bool,
     /// The rule has tested that the packet came by Ethernet.
     pub(super) ethernet: bool,
+    /// The rule has tested that the frame has a VLAN tag.
+    pub(super) vlan: bool,
     error: Option<crate::wire::EncodeError>,
 }
 
@@ -164,7 +167,7 @@ impl Rule {
 impl<'a> Lowering<'a> {
     fn new(family: Family, output: Output<'a>, sets: &'a mut dyn SetSink) -> Self {
         let start = output.len();
-        let Known { layer3, layer4, several_with_ports, ethernet } = Known::of(family);
+        let Known { layer3, layer4, several_with_ports, ethernet, vlan } = Known::of(family);
         Self {
             family,
             output,
@@ -175,6 +178,7 @@ impl<'a> Lowering<'a> {
             layer4,
             several_with_ports,
             ethernet,
+            vlan,
             error: None,
         }
     }
