@@ -71,8 +71,8 @@ pub use invalid::Invalid;
 pub use language::{
     Item, Matching, Not, Statement,
     matches::{
-        Addresses, CgroupV2, DateTime, Dscp, IcmpType, Icmpv6Type, Interface, Ipv6Header, MacAddr, Mark,
-        PacketType, Port, Protocol, Rate, TcpFlags, TcpOption, TimeOfDay, Weekday, masked,
+        Addresses, CgroupV2, DateTime, Dscp, EtherType, IcmpType, Icmpv6Type, Interface, Ipv6Header, MacAddr,
+        Mark, PacketType, Port, Protocol, Rate, TcpFlags, TcpOption, TimeOfDay, Weekday, masked,
     },
     not, select,
     targets::{

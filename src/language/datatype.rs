@@ -37,6 +37,7 @@ impl Datatype {
     pub(crate) const IPV4_ADDR: Self = Self::network(7, 4);
     pub(crate) const IPV6_ADDR: Self = Self::network(8, 16);
     pub(crate) const ETHER_ADDR: Self = Self::network(9, 6);
+    pub(crate) const ETHER_TYPE: u32 = 10;
     pub(crate) const INET_PROTOCOL: Self = Self::network(12, 1);
     pub(crate) const INET_SERVICE: Self = Self::network(13, 2);
     pub(crate) const ICMP_TYPE: Self = Self::network(14, 1);

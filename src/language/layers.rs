@@ -1,9 +1,12 @@
 //! What a rule knows about the packet so far, and the tests that a word silently depends on.
 
-use super::{Layer3, Lowering, matches::Protocol};
+use super::{
+    Layer3, Lowering,
+    matches::{EtherType, Protocol},
+};
 use crate::{
     Invalid,
-    expr::{Cmp, Data, Meta, MetaKey, Register},
+    expr::{Cmp, Data, Meta, MetaKey, Payload, PayloadBase, Register},
     object::Family,
 };
 
@@ -63,6 +66,21 @@ impl Lowering<'_> {
             self.push(Cmp::eq(Register::R1, Data::host_u16(ETHERNET)));
             self.ethernet = true;
         }
+    }
+
+    /// Makes sure that the frame has a VLAN tag (802.1Q), by a test unless the rule has made one.
+    pub(crate) fn need_vlan(&mut self) {
+        if !self.vlan {
+            self.need_ethernet();
+            self.push(Payload::load(PayloadBase::Link, 12, 2, Register::R1));
+            self.push(Cmp::eq(Register::R1, Data::network_u16(EtherType::VLAN.0)));
+            self.vlan = true;
+        }
+    }
+
+    /// Notes that the rule has tested for a VLAN tag.
+    pub(crate) fn know_vlan(&mut self) {
+        self.vlan = true;
     }
 
     /// Makes sure that the packet is of this transport protocol, by a test unless the rule has one.

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Rule,
-    expr::{Data, Expr, Meta, MetaKey},
+    expr::{Cmp, CmpOp, Data, Expr, Meta, MetaKey, Payload, PayloadBase},
     object::{Family, Set},
 };
 use joined::apart;
@@ -335,6 +335,11 @@ fn dependencies(expressions: &[Expr]) -> usize {
         [Expr::Meta(Meta { key, .. }), Expr::Cmp(_)] => {
             matches!(key, MetaKey::NfProto | MetaKey::Protocol | MetaKey::L4Proto | MetaKey::IifType)
         }
+        // The type in an Ethernet header, which says that a VLAN tag follows.
+        [
+            Expr::Payload(Payload { base: PayloadBase::Link, offset: 12, len: 2, .. }),
+            Expr::Cmp(Cmp { op: CmpOp::Eq, .. }),
+        ] => true,
         _ => false,
     };
     expressions.chunks(2).take(3).take_while(|pair| is_test(pair)).count()

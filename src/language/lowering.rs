@@ -54,6 +54,7 @@ pub(super) struct Known {
     several_with_ports: bool,
     ethernet: bool,
     pub(super) neighbours: Neighbours,
+    vlan: bool,
 }
 
 impl Known {
@@ -65,7 +66,7 @@ impl Known {
             _ => None,
         };
         let neighbours = Neighbours::default();
-        Self { layer3, layer4: None, several_with_ports: false, ethernet: false, neighbours }
+        Self { layer3, layer4: None, several_with_ports: false, ethernet: false, vlan: false, neighbours }
     }
 }
 
@@ -87,15 +88,16 @@ pub(super) fn lower_behind(
     sets: &mut Vec<Set>,
 ) -> LoweredBehind {
     let mut lowering = Lowering::new(family, Output::List(expressions), sets);
-    let Known { layer3, layer4, several_with_ports, ethernet, neighbours } = known;
+    let Known { layer3, layer4, several_with_ports, ethernet, vlan, neighbours } = known;
     (lowering.layer3, lowering.layer4) = (layer3, layer4);
-    (lowering.several_with_ports, lowering.ethernet) = (several_with_ports, ethernet);
+    (lowering.several_with_ports, lowering.ethernet, lowering.vlan) = (several_with_ports, ethernet, vlan);
     (lowering.neighbours, lowering.fixed) = (neighbours, fixed);
     // A list is the rule alone.
     lowering.start = 0;
     let outcome = statements.iter().try_for_each(|statement| lowering.statement(statement));
-    let Lowering { layer3, layer4, several_with_ports, ethernet, neighbours, at_beginning, .. } = lowering;
-    let known = outcome.map(|()| Known { layer3, layer4, several_with_ports, ethernet, neighbours });
+    let Lowering { layer3, layer4, several_with_ports, ethernet, vlan, neighbours, at_beginning, .. } =
+        lowering;
+    let known = outcome.map(|()| Known { layer3, layer4, several_with_ports, ethernet, vlan, neighbours });
     LoweredBehind { at_beginning, known }
 }
 
@@ -143,6 +145,8 @@ pub(crate) struct Lowering<'a> {
     pub(super) neighbours: Neighbours,
     /// How much of the output stays as it is, whatever comes.
     pub(super) fixed: usize,
+    /// The rule has tested that the frame has a VLAN tag.
+    pub(super) vlan: bool,
     error: Option<crate::wire::EncodeError>,
 }
 
@@ -183,7 +187,7 @@ impl Rule {
 impl<'a> Lowering<'a> {
     fn new(family: Family, output: Output<'a>, sets: &'a mut dyn SetSink) -> Self {
         let start = output.len();
-        let Known { layer3, layer4, several_with_ports, ethernet, neighbours } = Known::of(family);
+        let Known { layer3, layer4, several_with_ports, ethernet, vlan, neighbours } = Known::of(family);
         Self {
             family,
             output,
@@ -196,6 +200,7 @@ impl<'a> Lowering<'a> {
             ethernet,
             neighbours,
             fixed: 0,
+            vlan,
             error: None,
         }
     }

@@ -129,6 +129,8 @@ fn missing_for_rule(message: &GenMessage<'_>, subject: &Subject, attribute: &str
 fn reference(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Lookup(lookup) if lookup.set_id.is_none() => Some(format!("set {}", lookup.set)),
+        Expr::Dynset(change) if change.set_id.is_none() => Some(format!("set {}", change.set)),
+        Expr::FlowOffload(flow) => Some(format!("flowtable {}", flow.table)),
         Expr::Immediate(immediate) => match &immediate.load {
             Load::Verdict(
                 Verdict::Jump(ChainTarget::Name(name)) | Verdict::Goto(ChainTarget::Name(name)),

@@ -11,6 +11,7 @@ mod blocklist;
 mod chains;
 mod classic;
 mod fidelity;
+mod flowtables;
 mod inspect;
 mod listing;
 mod matches;

@@ -5,13 +5,29 @@ use std::{
     process::{Command, Stdio},
 };
 
-use portcullis::{Chain, ChainRef, Family, Hook, Netfilter, Rule, Table, expr::Expr};
+use portcullis::{Chain, ChainRef, Family, Hook, Netfilter, Rule, Table, expr::Expr, probe::Feature};
 use portcullis_world::Host;
 
 /// The connection to a host's packet filter.
 pub(crate) fn open(host: &Host) -> Netfilter {
     host.run(|| Netfilter::open().expect("a netlink socket"))
 }
+
+/// What a kernel without this feature is to be told.
+pub(crate) fn missing(feature: Feature) -> Option<String> {
+    let host = Host::new("probe");
+    open(&host).require(feature).err().map(|error| error.to_string())
+}
+
+/// Skips the calling test where the kernel lacks a feature, in the words of the probe's refusal.
+macro_rules! need_feature {
+    ($feature:expr) => {
+        if let Some(missing) = $crate::support::missing($feature) {
+            portcullis_world::skip!("{missing}");
+        }
+    };
+}
+pub(crate) use need_feature;
 
 /// `nft list ruleset` in a host; `None` where there is no nft.
 pub(crate) fn nft_listing(host: &Host) -> Option<String> {

@@ -77,6 +77,7 @@ fn links() -> Vec<Rule> {
         rule().iif("lo").accept(),
         rule().iif(not(["eth0", "ppp+"])).oif(Interface::Index(3)).comment("by index"),
         rule().ether_saddr(MacAddr([2, 0, 0, 0, 0, 1])).pkttype(not(PacketType::Multicast)),
+        rule().ether_type(not(0x88b5)).vlan_id(1..=9).vlan_pcp(5).vlan_dei(false).vlan_type(0x0806),
         rule().daddr_type([AddressType::Local, AddressType::Broadcast]).say(ReversePath::new().loose()),
     ]
 }

@@ -20,6 +20,7 @@ mod day;
 mod dscp;
 mod ecn;
 mod ether;
+mod ether_type;
 mod fragment;
 mod hour;
 mod icmp;
@@ -44,6 +45,7 @@ mod tcp_option;
 mod tos;
 mod ttl;
 mod version;
+mod vlan;
 
 #[cfg(test)]
 pub(super) mod golden;
@@ -68,6 +70,7 @@ pub use day::{Weekday, WeekdayMatch};
 pub use dscp::{Dscp, DscpMatch};
 pub use ecn::{Ecn, EcnMatch};
 pub use ether::{EtherMatch, MacAddr};
+pub use ether_type::{EtherType, EtherTypeMatch};
 pub use fragment::Fragment;
 pub use hour::{HourMatch, TimeOfDay};
 pub use icmp::{IcmpCodeMatch, IcmpType, IcmpTypeMatch};
@@ -91,6 +94,7 @@ pub use tcp_option::{MaxSegment, TcpOption, TcpOptionMatch, TcpOptionMss};
 pub use tos::{Tos, TosMatch};
 pub use ttl::{HopLimit, HopLimitMatch, Ttl, TtlMatch};
 pub use version::IpVersion;
+pub use vlan::{VlanDropEligible, VlanId, VlanIdMatch, VlanPcp, VlanPcpMatch, VlanTypeMatch};
 
 #[cfg(feature = "serde")]
 pub(crate) use date::unix_seconds;

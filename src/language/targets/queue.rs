@@ -33,13 +33,14 @@ impl Queue {
         Self::range(number..=number)
     }
 
-    /// To one of these queues; a connection's packets stay together.
+    /// To one of these queues. Between the same two hosts, all packets of a protocol go to the same one, in either
+    /// direction; ports make no difference.
     #[doc(alias = "queue-balance")]
     pub fn range(numbers: RangeInclusive<u16>) -> Self {
         Self { first: *numbers.start(), last: *numbers.end(), flags: QueueFlags::empty() }
     }
 
-    /// Where no program listens, the packet goes on, as if the rule were not there; else it is dropped.
+    /// Where no program listens, the packet is let through, as by a program that accepts it; else it is dropped.
     #[doc(alias = "queue-bypass")]
     #[must_use]
     pub fn bypass(mut self) -> Self {
@@ -69,7 +70,8 @@ impl From<RangeInclusive<u16>> for Queue {
 }
 
 impl Rule {
-    /// Hands the packet to the program that listens on a queue; its verdict is the rule's.
+    /// Hands the packet to the program that listens on a queue; its verdict is the chain's. So the rules behind this
+    /// one see nothing of the packet, also if the program accepts it: it goes on in the next chain of the hook.
     ///
     /// ```
     /// use portcullis::{Queue, Rule};

@@ -12,8 +12,8 @@ use crate::{
     language::{
         Item, Matching,
         matches::{
-            AddressMatch, Addresses, Interface, InterfaceMatch, IpVersion, PortMatch, Protocol, SetMatch,
-            Side, TcpFlags, Way,
+            AddressMatch, Addresses, EtherType, Interface, InterfaceMatch, IpVersion, PortMatch, Protocol,
+            SetMatch, Side, TcpFlags, Way,
         },
         select::{Selector, UsedSet},
         targets::{Reject, RejectWith},
@@ -79,6 +79,17 @@ pub(super) fn say(statements: &[Statement], row: &mut Row, style: Style) -> usiz
         Statement::EtherMatch(ether) => {
             let side = if ether.side == Side::Source { "MAC" } else { "destination MAC" };
             row.add(format!("{side} {}", spaced(&ether.addresses, "-", own)));
+        }
+        Statement::EtherTypeMatch(types) => {
+            row.add(format!("ethertype {}", spaced(&types.0, "-", ether_type)))
+        }
+        Statement::VlanIdMatch(ids) => row.add(format!("vlan id {}", spaced(&ids.0, "-", own))),
+        Statement::VlanPcpMatch(priorities) => {
+            row.add(format!("vlan prio {}", spaced(&priorities.0, "-", own)))
+        }
+        Statement::VlanDropEligible(eligible) => row.add(format!("vlan dei {}", u8::from(eligible.0))),
+        Statement::VlanTypeMatch(types) => {
+            row.add(format!("vlan encap {}", spaced(&types.0, "-", ether_type)))
         }
         Statement::Ipv6HeaderMatch(header) => {
             let not = if header.negated { "! " } else { "" };
@@ -190,6 +201,11 @@ fn interface(InterfaceMatch { way, interfaces }: &InterfaceMatch, row: &mut Row)
         Way::In => row.column(|row| &mut row.input, "in", text),
         Way::Out => row.column(|row| &mut row.output, "out", text),
     }
+}
+
+/// `0x0806`
+fn ether_type(number: &EtherType) -> String {
+    format!("{:#06x}", number.0)
 }
 
 /// `eth0`, and `eth+` for all names that begin so.

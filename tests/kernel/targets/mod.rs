@@ -7,6 +7,7 @@ mod log;
 mod mark;
 mod nat;
 mod proxy;
+mod queue;
 mod refused;
 mod reject;
 mod rewrite;

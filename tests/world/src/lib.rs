@@ -7,6 +7,7 @@
 //!   Attempt     one try over TCP, UDP or ICMP -> Outcome; Host::tcp_try, udp_try, ping for short
 //!   Service     answers with its banner and the address that it sees; Host::tcp_service, udp_service
 //!   Packet      made by hand and sent      Sniffer, IcmpErrors, NflogListener, conntrack   what really happened
+//!   QueueListener   decides about packets in a program's place
 //!   skip!       says aloud that a test did not run; need_namespaces! where no world can be made
 //! ```
 //!
@@ -44,7 +45,9 @@ mod link;
 mod mac;
 mod netlink;
 mod nflog;
+mod nfqueue;
 mod packet;
+mod processor;
 mod service;
 mod skip;
 mod sniff;
@@ -63,8 +66,10 @@ pub use icmp_error::{IcmpError, IcmpErrors};
 pub use link::link;
 pub use mac::Mac;
 pub use nflog::{NflogListener, NflogPacket};
+pub use nfqueue::{QueueListener, QueuedPacket, Verdict};
 pub use nix::errno::Errno;
 pub use packet::{Packet, TcpFlags};
+pub use processor::{on_processor, processors};
 pub use service::{Service, Visit};
 pub use skip::{report_skip, require_namespaces};
 pub use sniff::Sniffer;

@@ -43,17 +43,7 @@ impl Netlink {
 
     /// Sends one request and collects what the kernel answers, up to its acknowledgement or the dump's end.
     pub(crate) fn request(&mut self, kind: u16, flags: u16, body: &[u8]) -> io::Result<Vec<Message>> {
-        self.sequence += 1;
-        let length = (HEADER + body.len()) as u32;
-        let mut bytes = Vec::with_capacity(HEADER + body.len());
-        bytes.extend(length.to_ne_bytes());
-        bytes.extend(kind.to_ne_bytes());
-        bytes.extend((flags | REQUEST | ACKNOWLEDGE).to_ne_bytes());
-        bytes.extend(self.sequence.to_ne_bytes());
-        bytes.extend(0u32.to_ne_bytes());
-        bytes.extend(body);
-        send(self.fd.as_raw_fd(), &bytes, MsgFlags::empty())?;
-
+        self.send(kind, flags | ACKNOWLEDGE, body)?;
         let mut answers = Vec::new();
         let deadline = wait::deadline(PATIENT);
         loop {
@@ -70,6 +60,25 @@ impl Netlink {
                 }
             }
         }
+    }
+
+    /// Sends one message and waits for nothing.
+    pub(crate) fn tell(&mut self, kind: u16, body: &[u8]) -> io::Result<()> {
+        self.send(kind, 0, body)
+    }
+
+    fn send(&mut self, kind: u16, flags: u16, body: &[u8]) -> io::Result<()> {
+        self.sequence += 1;
+        let length = (HEADER + body.len()) as u32;
+        let mut bytes = Vec::with_capacity(HEADER + body.len());
+        bytes.extend(length.to_ne_bytes());
+        bytes.extend(kind.to_ne_bytes());
+        bytes.extend((flags | REQUEST).to_ne_bytes());
+        bytes.extend(self.sequence.to_ne_bytes());
+        bytes.extend(0u32.to_ne_bytes());
+        bytes.extend(body);
+        send(self.fd.as_raw_fd(), &bytes, MsgFlags::empty()).map(drop)?;
+        Ok(())
     }
 
     /// The messages of the next datagram, or none if the deadline passed.

@@ -90,7 +90,8 @@ pub(crate) fn run(kernel: &Kernel, payload: &Payload, arguments: &[String], log:
 fn qemu(kernel: &Kernel, initrd: &Path, log: &Path) -> Command {
     let mut command = process::command("timeout");
     command.args(["-k", "5"]).arg(LIMIT.as_secs().to_string());
-    command.args(["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "Nehalem"]);
+    // Without cmpxchg16b: qemu 7.2 now and then leaves wrong flags behind it, and the kernel's allocator uses it.
+    command.args(["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "Nehalem,-cx16"]);
     command.args(["-smp", PROCESSORS, "-m", MEMORY, "-nodefaults", "-display", "none", "-no-reboot"]);
     command.arg("-kernel").arg(&kernel.image).arg("-initrd").arg(initrd);
     command.args(["-append", COMMAND_LINE]);
