@@ -46,7 +46,7 @@ pub(crate) const WORKLOADS: [Workload; 14] = [
         quick: &[(100, 5), (1_000, 5), (10_000, 3)],
         leaves: Leaves::Rules(0),
         is_prepared: false,
-        cost: 70.0,
+        cost: 50.0,
     },
     Workload {
         name: "rules-port",
@@ -111,11 +111,11 @@ pub(crate) const WORKLOADS: [Workload; 14] = [
         title: "One rule in each of many transactions, one after another: the latency of a change",
         unit: None,
         of: "transactions",
-        full: &[(1_000, 5)],
+        full: &[(1_000, 3)],
         quick: &[(200, 3)],
         leaves: Leaves::Rules(0),
         is_prepared: true,
-        cost: 2_500.0,
+        cost: 1_500.0,
     },
     Workload {
         name: "list",
@@ -126,7 +126,7 @@ pub(crate) const WORKLOADS: [Workload; 14] = [
         quick: &[(1_000, 3), (10_000, 3)],
         leaves: Leaves::Nothing,
         is_prepared: true,
-        cost: 65.0,
+        cost: 50.0,
     },
     Workload {
         name: "snapshot",
@@ -177,7 +177,7 @@ const LOADED_RULES: Workload = Workload {
     quick: &[],
     leaves: Leaves::Rules(0),
     is_prepared: false,
-    cost: 60.0,
+    cost: 45.0,
 };
 
 const FILLED_SET: Workload = Workload {
@@ -216,7 +216,7 @@ impl Workload {
     /// Seconds that a round of so many contenders takes, roughly.
     pub(crate) fn estimate(&self, size: u32, contenders: usize) -> f64 {
         let contenders = if self.is_ours_alone() { 1.0 } else { contenders as f64 };
-        (0.2 + self.cost * 1e-6 * f64::from(size)) * contenders
+        (0.12 + self.cost * 1e-6 * f64::from(size)) * contenders
     }
 }
 

@@ -12,12 +12,12 @@ use crate::bench::workload::Workload;
 /// The picture's size.
 const SIZE: (u32, u32) = (960, 480);
 /// The part at the right that has the lines' names.
-const LEGEND: u32 = 250;
+const LEGEND: u32 = 220;
 /// Of the title, and of a name in the legend.
 const TITLE: u32 = 44;
 const NAME: f64 = 21.0;
 /// Below the axis: its labels and its name.
-const BELOW: u32 = 52;
+const BELOW: u32 = 46;
 const FONT: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
 const INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
 const GRID: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
@@ -76,6 +76,7 @@ fn chart(area: &Area<'_>, workload: &Workload, lines: &[Line]) -> Result<Vec<f64
     let mut chart = ChartBuilder::on(area)
         .margin_top(TITLE)
         .margin_right(4)
+        .margin_left(12)
         .x_label_area_size(BELOW)
         .y_label_area_size(84)
         .build_cartesian_2d(
@@ -126,7 +127,7 @@ fn legend(area: &Area<'_>, lines: &[Line], ends: &[f64]) -> Result<(), Failure> 
         let middle = Pos::new(HPos::Left, VPos::Center);
         let style = (FONT, 13).into_font().style(weight).color(&colour(line)).pos(middle);
         let last = line.points.last().map_or_else(String::new, |point| time(point.median));
-        area.draw(&Text::new(format!("{}  {last}", line.contender.name), (31, place), style))?;
+        area.draw(&Text::new(format!("{}: {last}", line.contender.name), (31, place), style))?;
     }
     Ok(())
 }
