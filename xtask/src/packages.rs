@@ -22,7 +22,7 @@ pub(crate) enum Need {
     Iptables,
     /// libclang, by which a peer of the benchmarks reads C headers.
     Libclang,
-    /// The Go compiler, for another peer.
+    /// The Go compiler, for another peer; where an old one is packaged, with the library for it.
     Go,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Manager {
     nft: &'static str,
     iptables: &'static str,
     libclang: &'static str,
-    go: &'static str,
+    go: &'static [&'static str],
 }
 
 /// The ones that are known, in the order in which they are looked for.
@@ -60,7 +60,7 @@ const MANAGERS: [Manager; 6] = [
         nft: "nftables",
         iptables: "iptables",
         libclang: "libclang-dev",
-        go: "golang-go",
+        go: &["golang-go", "golang-github-google-nftables-dev"],
     },
     DNF,
     Manager { program: "yum", ..DNF },
@@ -76,7 +76,7 @@ const MANAGERS: [Manager; 6] = [
         nft: "nftables",
         iptables: "iptables",
         libclang: "clang",
-        go: "go",
+        go: &["go"],
     },
     Manager {
         program: "zypper",
@@ -90,7 +90,7 @@ const MANAGERS: [Manager; 6] = [
         nft: "nftables",
         iptables: "iptables",
         libclang: "clang-devel",
-        go: "go",
+        go: &["go"],
     },
     Manager {
         program: "apk",
@@ -104,7 +104,7 @@ const MANAGERS: [Manager; 6] = [
         nft: "nftables",
         iptables: "iptables",
         libclang: "clang-dev",
-        go: "go",
+        go: &["go"],
     },
 ];
 
@@ -121,7 +121,7 @@ const DNF: Manager = Manager {
     nft: "nftables",
     iptables: "iptables-nft",
     libclang: "clang-devel",
-    go: "golang",
+    go: &["golang"],
 };
 
 impl Need {
@@ -162,7 +162,7 @@ impl Manager {
                 Need::Nft => packages.push(self.nft),
                 Need::Iptables => packages.push(self.iptables),
                 Need::Libclang => packages.push(self.libclang),
-                Need::Go => packages.push(self.go),
+                Need::Go => packages.extend(self.go),
             }
         }
         packages

@@ -27,6 +27,9 @@ impl Plan<'_> {
         }
         Ok(match contender.kind {
             Kind::Floor => self.program(contender, workload, size, OURS, Some("--floor")),
+            Kind::Program if contender.name != OURS && matches!(workload.name, "snapshot" | "restore") => {
+                Err("the library has no means to keep a ruleset in a file".into())
+            }
             Kind::Program => self.program(contender, workload, size, contender.name, None),
             Kind::Nft => self.nft(contender, workload, size, Language::Nft)?,
             Kind::NftJson => self.nft(contender, workload, size, Language::Json)?,
