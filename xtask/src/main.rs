@@ -3,14 +3,15 @@
 //! This program needs no C library, so it can install the ones that the library itself links.
 //!
 //! ```text
-//!   demo   test   ci   msrv   kernels   the commands, one file or directory each
-//!     |      |  \   |    |      |
-//!   setup  skips  \ |    |      |      what the system must have; which tests may be skipped
-//!     |        namespace |      |      root or not, and may user namespaces be made
-//!   packages       \     |     /       the words of each package manager
+//!   demo   test   ci   msrv   kernels   bench   the commands, one file or directory each
+//!     |      |  \   |    |      |         |
+//!   setup  skips  \ |    |      |         |     what the system must have; which tests may be skipped
+//!     |        namespace |      |        /      root or not, and may user namespaces be made
+//!   packages       \     |     /       /        the words of each package manager
 //!          process (run a program, say which, name its failure)
 //! ```
 
+mod bench;
 mod ci;
 mod demo;
 mod kernels;
@@ -40,6 +41,11 @@ Usage: cargo xtask COMMAND
   kernels [VERSION ...] [-- ARGS]
                            run the kernel tests in other kernels, in emulation, and write docs/kernels.md (ARGS go to
                            the test program, and nothing is written then)
+  bench [--quick] [--only WORKLOAD] [--contender NAME] [--rounds N]
+                           measure the library beside its peers, and write target/bench/report.md with pictures; each
+                           of --only and --contender can be given again, and then the report is in target/bench/part
+  bench --render           write report.md and the pictures anew from report.json
+  bench --publish          copy the last report to docs/bench, to be committed
   msrv                     check the library with the oldest Rust that it promises to build with
   help                     print this
 
@@ -77,6 +83,9 @@ fn dispatch() -> Result {
         Some("ci") => no_arguments(parser).and_then(|()| ci::run()),
         Some("msrv") => no_arguments(parser).and_then(|()| msrv::run()),
         Some("kernels") => kernels::run(parser.raw_args()?.collect()),
+        Some("bench") => bench::run(parser.raw_args()?.collect()),
+        Some(bench::ROUND) => no_arguments(parser).and_then(|()| bench::round()),
+        Some(bench::METER) => no_arguments(parser).and_then(|()| bench::meter()),
         Some("help") => {
             println!("{HELP}");
             Ok(())

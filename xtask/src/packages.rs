@@ -20,6 +20,10 @@ pub(crate) enum Need {
     Nft,
     /// The reference program `iptables-nft`.
     Iptables,
+    /// libclang, by which a peer of the benchmarks reads C headers.
+    Libclang,
+    /// The Go compiler, for another peer; where an old one is packaged, with the library for it.
+    Go,
 }
 
 /// A system's package manager.
@@ -38,6 +42,8 @@ pub(crate) struct Manager {
     libnftnl: &'static str,
     nft: &'static str,
     iptables: &'static str,
+    libclang: &'static str,
+    go: &'static [&'static str],
 }
 
 /// The ones that are known, in the order in which they are looked for.
@@ -53,6 +59,8 @@ const MANAGERS: [Manager; 6] = [
         libnftnl: "libnftnl-dev",
         nft: "nftables",
         iptables: "iptables",
+        libclang: "libclang-dev",
+        go: &["golang-go", "golang-github-google-nftables-dev"],
     },
     DNF,
     Manager { program: "yum", ..DNF },
@@ -67,6 +75,8 @@ const MANAGERS: [Manager; 6] = [
         libnftnl: "libnftnl",
         nft: "nftables",
         iptables: "iptables",
+        libclang: "clang",
+        go: &["go"],
     },
     Manager {
         program: "zypper",
@@ -79,6 +89,8 @@ const MANAGERS: [Manager; 6] = [
         libnftnl: "libnftnl-devel",
         nft: "nftables",
         iptables: "iptables",
+        libclang: "clang-devel",
+        go: &["go"],
     },
     Manager {
         program: "apk",
@@ -91,6 +103,8 @@ const MANAGERS: [Manager; 6] = [
         libnftnl: "libnftnl-dev",
         nft: "nftables",
         iptables: "iptables",
+        libclang: "clang-dev",
+        go: &["go"],
     },
 ];
 
@@ -106,6 +120,8 @@ const DNF: Manager = Manager {
     libnftnl: "libnftnl-devel",
     nft: "nftables",
     iptables: "iptables-nft",
+    libclang: "clang-devel",
+    go: &["golang"],
 };
 
 impl Need {
@@ -118,6 +134,8 @@ impl Need {
             Need::Libnftnl => "libnftnl 1.2.0 or later",
             Need::Nft => "nft",
             Need::Iptables => "iptables-nft",
+            Need::Libclang => "libclang",
+            Need::Go => "Go",
         }
     }
 }
@@ -143,6 +161,8 @@ impl Manager {
                 Need::Libnftnl => packages.push(self.libnftnl),
                 Need::Nft => packages.push(self.nft),
                 Need::Iptables => packages.push(self.iptables),
+                Need::Libclang => packages.push(self.libclang),
+                Need::Go => packages.extend(self.go),
             }
         }
         packages
@@ -188,8 +208,16 @@ fn holds_package_lists(dir: &Path) -> bool {
 mod tests {
     use super::*;
 
-    const ALL: [Need; 6] =
-        [Need::Linker, Need::PkgConfig, Need::Libmnl, Need::Libnftnl, Need::Nft, Need::Iptables];
+    const ALL: [Need; 8] = [
+        Need::Linker,
+        Need::PkgConfig,
+        Need::Libmnl,
+        Need::Libnftnl,
+        Need::Nft,
+        Need::Iptables,
+        Need::Libclang,
+        Need::Go,
+    ];
 
     fn manager(program: &str) -> Manager {
         Manager::first_of(|name| name == program).expect("a known manager")

@@ -1,0 +1,20 @@
+//! A concatenation as a set's key; `nftnl` has keys of one address, and a public trait for more.
+
+use std::net::Ipv4Addr;
+
+use nftnl::set::SetKey;
+
+/// `ipv4_addr . inet_service`
+pub(crate) struct Pair(pub(crate) Ipv4Addr, pub(crate) u16);
+
+impl SetKey for Pair {
+    /// nft's numbers of the two types, six bits each.
+    const TYPE: u32 = 7 << 6 | 13;
+    const LEN: u32 = 8;
+
+    fn data(&self) -> Box<[u8]> {
+        let [a, b, c, d] = self.0.octets();
+        let [high, low] = self.1.to_be_bytes();
+        Box::new([a, b, c, d, high, low, 0, 0])
+    }
+}

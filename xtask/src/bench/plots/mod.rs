@@ -1,0 +1,83 @@
+//! Pictures: time against size, one for each workload.
+//!
+//! Both axes are logarithmic: what takes twice as long is as far above at every size, and what takes the same time for
+//! each rule rises by a decade in a decade.
+
+mod draw;
+mod labels;
+
+use super::contender::{CONTENDERS, Contender};
+use super::report::Report;
+use super::workload::WORKLOADS;
+use crate::process::{Failure, Result};
+
+/// The pictures of a report: the workload's name, and the SVG. One size makes no line, so such a workload has none.
+pub(crate) fn all(report: &Report) -> Result<Vec<(String, String)>> {
+    let mut pictures = Vec::new();
+    for workload in &WORKLOADS {
+        let lines = lines(report, workload.name);
+        if lines.is_empty() || report.sizes(workload.name).len() < 2 {
+            continue;
+        }
+        let svg = draw::picture(workload, &lines)
+            .map_err(|error| Failure::Failed(format!("cannot draw {}: {error}", workload.name)))?;
+        pictures.push((workload.name.to_owned(), svg));
+    }
+    Ok(pictures)
+}
+
+/// A contender's line.
+#[derive(Clone, Debug, PartialEq)]
+struct Line {
+    contender: &'static Contender,
+    points: Vec<Point>,
+}
+
+/// One size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Point {
+    size: f64,
+    median: f64,
+    /// The fastest round and the slowest.
+    spread: [f64; 2],
+}
+
+/// The lines of a workload, of those who have times.
+fn lines(report: &Report, workload: &str) -> Vec<Line> {
+    let line = |contender: &'static Contender| {
+        let rows = report.of(workload).filter(|row| row.contender == contender.name);
+        let point = |size: u32, median: f64, spread| Point { size: f64::from(size), median, spread };
+        let points: Vec<Point> =
+            rows.filter_map(|row| Some(point(row.size, row.median_s?, row.spread_s?))).collect();
+        (!points.is_empty()).then_some(Line { contender, points })
+    };
+    CONTENDERS.iter().filter_map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::report::tests::example;
+
+    #[test]
+    fn lines_have_the_points_that_were_measured() {
+        let lines = lines(&example(), "rules-facts");
+        let names: Vec<&str> = lines.iter().map(|line| line.contender.name).collect();
+        // nlink failed at both sizes.
+        assert_eq!(names, ["floor", "portcullis", "nft"]);
+        let sizes: Vec<f64> = lines[0].points.iter().map(|point| point.size).collect();
+        assert_eq!(sizes, [1_000.0, 10_000.0]);
+        assert_eq!((lines[0].points[0].median, lines[0].points[0].spread), (0.015, [0.010, 0.020]));
+    }
+
+    #[test]
+    fn a_picture_names_every_line() {
+        let pictures = all(&example()).expect("it can be drawn");
+        let [(name, svg)] = pictures.as_slice() else { panic!("one workload was measured") };
+        assert_eq!(name, "rules-facts");
+        for wanted in ["<svg", "portcullis", "floor", "1,000", "10,000", "100 ms"] {
+            assert!(svg.contains(wanted), "{wanted}\n{svg}");
+        }
+        assert!(!svg.contains("nlink"));
+    }
+}

@@ -1,0 +1,132 @@
+//! What this library wants to be, as ratios in one run, and whether it was.
+
+use super::{Report, count, numbers::three_digits};
+use crate::bench::contender::{FLOOR, NFT, OURS};
+
+/// A wish for ratios.
+#[derive(Debug)]
+pub(crate) struct Goal {
+    what: &'static str,
+    workloads: &'static [&'static str],
+    /// From this size on.
+    from: u32,
+    wish: Wish,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Wish {
+    /// At most so many times the floor.
+    Floor(f64),
+    /// nft takes at least so many times as long.
+    Nft(f64),
+    /// No other library is faster.
+    Libraries,
+    /// A rule takes at most so many seconds.
+    Seconds(f64),
+}
+
+const RULES: &[&str] = &["rules-facts", "rules-port", "rules-nat"];
+
+/// The goals.
+pub(crate) const GOALS: [Goal; 6] = [
+    Goal {
+        what: "Rules, 10,000 and more: at most 1.03 times the floor",
+        workloads: RULES,
+        from: 10_000,
+        wish: Wish::Floor(1.03),
+    },
+    Goal {
+        what: "Rules, 10,000 and more: `nft -f` takes 1.8 times as long",
+        workloads: RULES,
+        from: 10_000,
+        wish: Wish::Nft(1.8),
+    },
+    Goal { what: "Rules: no Rust or Go library is faster", workloads: RULES, from: 0, wish: Wish::Libraries },
+    Goal {
+        what: "A hash set: at most 1.03 times the floor",
+        workloads: &["set-hash"],
+        from: 0,
+        wish: Wish::Floor(1.03),
+    },
+    Goal {
+        what: "Listing, 10,000 rules and more: at most 1.2 times the floor",
+        workloads: &["list"],
+        from: 10_000,
+        wish: Wish::Floor(1.2),
+    },
+    Goal {
+        what: "Encoding a rule of six words: at most 300 ns",
+        workloads: &["encode"],
+        from: 0,
+        wish: Wish::Seconds(300e-9),
+    },
+];
+
+/// Other libraries, not programs.
+const LIBRARIES: [&str; 5] = ["nlink", "nftnl", "rustables", "nftables", "google-nftables"];
+
+impl Goal {
+    /// What was wished, what was found, and whether it is met; `None` where nothing of it was measured.
+    pub(crate) fn judge(&self, report: &Report) -> Option<(&'static str, String, bool)> {
+        let mut found = Vec::new();
+        let mut is_met = true;
+        for workload in self.workloads {
+            for size in report.sizes(workload).into_iter().filter(|size| *size >= self.from) {
+                let Some((value, fits)) = self.wish.look(report, workload, size) else { continue };
+                is_met &= fits;
+                found.push(format!("{workload} {}: {value}", count(size)));
+            }
+        }
+        (!found.is_empty()).then(|| (self.what, found.join("; "), is_met))
+    }
+}
+
+impl Wish {
+    /// The value found, and whether it fits.
+    fn look(self, report: &Report, workload: &str, size: u32) -> Option<(String, bool)> {
+        let row = report.row(workload, size, OURS)?;
+        match self {
+            Wish::Floor(most) => {
+                let ratio = row.ratio_to_floor?;
+                report.row(workload, size, FLOOR)?.median_s?;
+                Some((format!("{ratio:.3}"), ratio <= most))
+            }
+            Wish::Nft(least) => {
+                report.row(workload, size, NFT)?.median_s?;
+                let times = 1.0 / row.ratio_to_nft?;
+                Some((format!("{times:.2}"), times >= least))
+            }
+            Wish::Libraries => {
+                let ours = row.median_s?;
+                let theirs = LIBRARIES
+                    .iter()
+                    .filter_map(|name| Some((name, report.row(workload, size, name)?.median_s?)));
+                let (name, best) = theirs.min_by(|(_, left), (_, right)| left.total_cmp(right))?;
+                let times = best / ours;
+                Some((format!("next is {name}, {times:.2} times as long"), times >= 1.0))
+            }
+            Wish::Seconds(most) => {
+                let seconds = row.median_s?;
+                Some((format!("{} ns", three_digits(seconds * 1e9)), seconds <= most))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::example;
+    use super::*;
+
+    #[test]
+    fn goals_are_judged_by_what_was_measured() {
+        let report = example();
+        let judged: Vec<_> = GOALS.iter().filter_map(|goal| goal.judge(&report)).collect();
+        // The only other library failed, and sets, listings and encoding were not measured.
+        assert_eq!(judged.len(), 2);
+        let (_, found, is_met) = &judged[0];
+        assert_eq!((found.as_str(), *is_met), ("rules-facts 10,000: 1.075", false));
+        let (_, found, is_met) = &judged[1];
+        assert!(*is_met && found.contains("10,000: 2.31"), "{found}");
+    }
+}

@@ -1,0 +1,126 @@
+//! A contender's rounds, and the rows made of them.
+
+use super::Row;
+use crate::bench::contender::{FLOOR, NFT};
+use crate::bench::job::Outcome;
+use crate::bench::statistics::{median, quantile, ratio};
+
+/// The rounds of one contender in one workload at one size.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Series {
+    pub(crate) contender: &'static str,
+    /// Seconds of each round.
+    rounds: Vec<Option<f64>>,
+    /// All samples, where rounds have many.
+    samples: Vec<f64>,
+    peak_bytes: u64,
+    error: Option<String>,
+}
+
+/// All contenders in one workload at one size.
+#[derive(Clone, Debug)]
+pub(crate) struct Measured {
+    pub(crate) workload: String,
+    pub(crate) size: u32,
+    pub(crate) series: Vec<Series>,
+}
+
+impl Series {
+    pub(crate) fn new(contender: &'static str) -> Self {
+        Self { contender, ..Self::default() }
+    }
+
+    /// A round.
+    pub(crate) fn add(&mut self, outcome: &Outcome) {
+        if let Some(error) = &outcome.error {
+            self.error = Some(error.clone());
+            return self.skip();
+        }
+        self.rounds.push(median(&outcome.samples));
+        if outcome.samples.len() > 1 {
+            self.samples.extend(&outcome.samples);
+        }
+        self.peak_bytes = self.peak_bytes.max(outcome.peak_bytes);
+    }
+
+    /// A round that was not done.
+    pub(crate) fn skip(&mut self) {
+        self.rounds.push(None);
+    }
+}
+
+impl Measured {
+    /// A row for each contender. One that failed in any round has no times: half a truth is none.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let rounds = |name: &str| {
+            self.series
+                .iter()
+                .find(|series| series.contender == name)
+                .map_or(&[][..], |series| &series.rounds)
+        };
+        let row = |series: &Series| {
+            let row = Row {
+                workload: self.workload.clone(),
+                size: self.size,
+                contender: series.contender.to_owned(),
+                error: series.error.clone(),
+                rounds_s: series.rounds.clone(),
+                ..Row::default()
+            };
+            let done: Vec<f64> = series.rounds.iter().copied().flatten().collect();
+            if series.error.is_some() || done.is_empty() {
+                return row;
+            }
+            Row {
+                median_s: median(&done),
+                spread_s: quantile(&done, 0.0).zip(quantile(&done, 1.0)).map(|(least, most)| [least, most]),
+                p99_s: quantile(&series.samples, 0.99),
+                peak_bytes: Some(series.peak_bytes),
+                ratio_to_floor: ratio(&series.rounds, rounds(FLOOR)),
+                ratio_to_nft: ratio(&series.rounds, rounds(NFT)),
+                ..row
+            }
+        };
+        self.series.iter().map(row).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::example;
+    use super::*;
+
+    #[test]
+    fn a_row_has_median_spread_memory_and_ratios_within_rounds() {
+        let report = example();
+        let row = report.row("rules-facts", 1_000, "portcullis").expect("it took part");
+        assert_eq!(row.median_s, Some(0.016));
+        assert_eq!(row.spread_s, Some([0.011, 0.021]));
+        assert_eq!((row.peak_bytes, row.p99_s), (Some(4 << 20), None));
+        // 11/10 and 21/20; 11/30 and 21/42
+        assert!((row.ratio_to_floor.expect("floor took part") - 1.075).abs() < 1e-9);
+        assert!((row.ratio_to_nft.expect("nft took part") - (11.0 / 30.0 + 0.5) / 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_failure_has_an_error_and_no_time() {
+        let report = example();
+        let row = report.row("rules-facts", 10_000, "nlink").expect("it is shown");
+        assert_eq!((row.median_s, row.ratio_to_floor, row.peak_bytes), (None, None, None));
+        assert_eq!(row.error.as_deref(), Some("it | did not\nwork"));
+        let mut series = Series::new("nftnl");
+        series.add(&Outcome { samples: vec![1.0], ..Outcome::default() });
+        series.add(&Outcome::failed("the second round"));
+        let rows = Measured { workload: "list".into(), size: 1, series: vec![series] }.rows();
+        assert_eq!((rows[0].median_s, rows[0].rounds_s.as_slice()), (None, [Some(1.0), None].as_slice()));
+    }
+
+    #[test]
+    fn many_samples_make_a_percentile() {
+        let mut series = Series::new("portcullis");
+        let samples: Vec<f64> = (0..=100).map(f64::from).collect();
+        series.add(&Outcome { samples, ..Outcome::default() });
+        let rows = Measured { workload: "small-transactions".into(), size: 101, series: vec![series] }.rows();
+        assert_eq!((rows[0].median_s, rows[0].p99_s), (Some(50.0), Some(99.0)));
+    }
+}

@@ -1,0 +1,254 @@
+//! What is measured: names, sizes, how many rounds each is worth, and what must be there afterwards.
+//!
+//! The shapes of rules and elements are in `benches/peers/README.md`, for every contender builds them itself.
+
+/// One kind of work.
+#[derive(Debug)]
+pub(crate) struct Workload {
+    pub(crate) name: &'static str,
+    /// A sentence for the report.
+    pub(crate) title: &'static str,
+    /// What the time is divided by for the figure of one; `None` where size is what is there, not what is done.
+    pub(crate) unit: Option<&'static str>,
+    /// What the size counts.
+    pub(crate) of: &'static str,
+    /// Sizes, each with its number of rounds: more where a round is short.
+    full: &'static [(u32, usize)],
+    /// The same for `--quick`.
+    quick: &'static [(u32, usize)],
+    /// What is there afterwards.
+    pub(crate) leaves: Leaves,
+    /// The portcullis program makes what the workload begins with.
+    pub(crate) is_prepared: bool,
+    /// Microseconds for each of its size that one contender's round takes, roughly: for the estimate of the time left.
+    cost: f64,
+}
+
+/// What a round leaves in the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaves {
+    /// As many rules as the size says, and so many more.
+    Rules(u32),
+    /// As many elements as the size says.
+    Elements,
+    /// Nothing that could be counted.
+    Nothing,
+}
+
+/// All, in the order in which they run and are reported.
+pub(crate) const WORKLOADS: [Workload; 14] = [
+    Workload {
+        name: "rules-facts",
+        title: "Loading rules of six words: protocol, source address, port, connection state, counter, accept",
+        unit: Some("rule"),
+        of: "rules",
+        full: &[(100, 15), (1_000, 11), (10_000, 7), (50_000, 5)],
+        quick: &[(100, 5), (1_000, 5), (10_000, 3)],
+        leaves: Leaves::Rules(0),
+        is_prepared: false,
+        cost: 50.0,
+    },
+    Workload {
+        name: "rules-port",
+        title: "Loading short rules: a port, accept",
+        full: &[(100, 9), (1_000, 7), (10_000, 5), (50_000, 3)],
+        quick: &[(1_000, 3), (10_000, 3)],
+        ..LOADED_RULES
+    },
+    Workload {
+        name: "rules-nat",
+        title: "Loading NAT rules: a port, every second connection, a new destination",
+        full: &[(100, 9), (1_000, 7), (10_000, 5), (50_000, 3)],
+        quick: &[(1_000, 3), (10_000, 3)],
+        ..LOADED_RULES
+    },
+    Workload {
+        name: "set-hash",
+        title: "Filling a set of addresses, its capacity declared where a contender can",
+        full: &[(10_000, 11), (100_000, 7), (1_000_000, 5)],
+        quick: &[(10_000, 5), (100_000, 5)],
+        ..FILLED_SET
+    },
+    Workload {
+        name: "set-interval",
+        title: "Filling a set of networks (intervals)",
+        full: &[(1_000, 7), (10_000, 7), (100_000, 5)],
+        quick: &[(10_000, 3)],
+        cost: 8.0,
+        ..FILLED_SET
+    },
+    Workload {
+        name: "set-concat",
+        title: "Filling a set of pairs of address and port",
+        full: &[(1_000, 7), (10_000, 7), (100_000, 5)],
+        quick: &[(10_000, 3)],
+        ..FILLED_SET
+    },
+    Workload {
+        name: "add-one",
+        title: "Adding one rule to a chain that holds many: the time must not grow with them",
+        unit: None,
+        of: "rules there",
+        full: &[(1_000, 9), (10_000, 7), (50_000, 5)],
+        quick: &[(1_000, 3), (10_000, 3)],
+        leaves: Leaves::Rules(1),
+        is_prepared: true,
+        cost: 45.0,
+    },
+    Workload {
+        name: "replace-element",
+        title: "Replacing one element of a large set, in one transaction",
+        unit: None,
+        of: "elements there",
+        full: &[(1_000, 9), (10_000, 7), (100_000, 5)],
+        quick: &[(1_000, 3), (100_000, 3)],
+        leaves: Leaves::Elements,
+        is_prepared: true,
+        cost: 4.0,
+    },
+    Workload {
+        name: "small-transactions",
+        title: "One rule in each of many transactions, one after another: the latency of a change",
+        unit: None,
+        of: "transactions",
+        full: &[(1_000, 3)],
+        quick: &[(200, 3)],
+        leaves: Leaves::Rules(0),
+        is_prepared: true,
+        cost: 1_500.0,
+    },
+    Workload {
+        name: "list",
+        title: "Reading all rules back, as values or text",
+        unit: Some("rule"),
+        of: "rules",
+        full: &[(1_000, 9), (10_000, 7), (50_000, 5)],
+        quick: &[(1_000, 3), (10_000, 3)],
+        leaves: Leaves::Nothing,
+        is_prepared: true,
+        cost: 50.0,
+    },
+    Workload {
+        name: "snapshot",
+        title: "The whole ruleset into a file",
+        full: &[(1_000, 5), (10_000, 5), (50_000, 3)],
+        quick: &[(10_000, 3)],
+        is_prepared: true,
+        leaves: Leaves::Nothing,
+        ..LOADED_RULES
+    },
+    Workload {
+        name: "restore",
+        title: "The ruleset of such a file into an empty namespace",
+        full: &[(1_000, 5), (10_000, 5), (50_000, 3)],
+        quick: &[(10_000, 3)],
+        ..LOADED_RULES
+    },
+    Workload {
+        name: "encode",
+        title: "Encoding alone, without a kernel: one rule of six words, warm",
+        unit: None,
+        of: "rules",
+        full: &[(1_000, 5)],
+        quick: &[(1_000, 3)],
+        leaves: Leaves::Nothing,
+        is_prepared: false,
+        cost: 100.0,
+    },
+    Workload {
+        name: "decode",
+        title: "Decoding alone, from recorded answers: one rule of six words, warm",
+        unit: None,
+        of: "rules",
+        full: &[(1_000, 5)],
+        quick: &[(1_000, 3)],
+        leaves: Leaves::Nothing,
+        is_prepared: false,
+        cost: 150.0,
+    },
+];
+
+const LOADED_RULES: Workload = Workload {
+    name: "",
+    title: "",
+    unit: Some("rule"),
+    of: "rules",
+    full: &[],
+    quick: &[],
+    leaves: Leaves::Rules(0),
+    is_prepared: false,
+    cost: 45.0,
+};
+
+const FILLED_SET: Workload = Workload {
+    name: "",
+    title: "",
+    unit: Some("element"),
+    of: "elements",
+    full: &[],
+    quick: &[],
+    leaves: Leaves::Elements,
+    is_prepared: false,
+    cost: 4.0,
+};
+
+impl Workload {
+    /// The workload of this name.
+    pub(crate) fn named(name: &str) -> Option<&'static Workload> {
+        WORKLOADS.iter().find(|workload| workload.name == name)
+    }
+
+    /// Sizes with their rounds.
+    pub(crate) fn sizes(&self, quick: bool) -> &'static [(u32, usize)] {
+        if quick { self.quick } else { self.full }
+    }
+
+    /// True where the library alone is measured, without a kernel: nobody takes part but the library.
+    pub(crate) fn is_ours_alone(&self) -> bool {
+        matches!(self.name, "encode" | "decode")
+    }
+
+    /// True where one round gives many times, of which median and 99th percentile are told.
+    pub(crate) fn is_latency(&self) -> bool {
+        self.name == "small-transactions" || self.is_ours_alone()
+    }
+
+    /// Seconds that a round of so many contenders takes, roughly.
+    pub(crate) fn estimate(&self, size: u32, contenders: usize) -> f64 {
+        let contenders = if self.is_ours_alone() { 1.0 } else { contenders as f64 };
+        (0.12 + self.cost * 1e-6 * f64::from(size)) * contenders
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_workload_has_a_name_of_its_own_and_sizes_that_grow() {
+        for (at, workload) in WORKLOADS.iter().enumerate() {
+            assert!(!workload.title.is_empty());
+            assert!(WORKLOADS.iter().skip(at + 1).all(|other| other.name != workload.name));
+            for quick in [false, true] {
+                let sizes = workload.sizes(quick);
+                assert!(!sizes.is_empty() && sizes.is_sorted_by(|(less, _), (more, _)| less < more));
+                assert!(sizes.iter().all(|(_, rounds)| *rounds >= 3));
+            }
+        }
+    }
+
+    #[test]
+    fn the_quick_run_keeps_its_promise_of_five_minutes() {
+        let all = |quick: bool| -> f64 {
+            let sizes = WORKLOADS.iter().flat_map(|workload| {
+                workload
+                    .sizes(quick)
+                    .iter()
+                    .map(move |(size, rounds)| workload.estimate(*size, 11) * *rounds as f64)
+            });
+            sizes.sum::<f64>() / 60.0
+        };
+        assert!(all(true) < 5.0, "{:.1} minutes", all(true));
+        assert!(all(false) < 40.0, "{:.1} minutes", all(false));
+    }
+}
