@@ -52,7 +52,7 @@ impl<T: Transport> Netfilter<T> {
             let place = TableRef::from(old);
             let new = replacement.tables.iter().find(|new| TableRef::from(*new) == place);
             let mine: Vec<&Chain> =
-                chains.iter().filter(|(table, _)| *table == place).map(|(_, chain)| chain).collect();
+                chains.iter().filter(|listed| listed.table == place).map(|listed| &listed.chain).collect();
             match new {
                 Some(new) if may_stay(old, new) && mine.iter().any(|chain| stays_in(new, chain)) => {
                     stays = true;
