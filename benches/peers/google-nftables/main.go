@@ -74,6 +74,8 @@ func work(conn *nftables.Conn, workload string, count uint32) error {
 		return replaceElement(conn)
 	case "list":
 		return list(conn, int(count))
+	case "snapshot", "restore":
+		return missing("the library has no snapshot of a ruleset that it could put back")
 	}
 	return fmt.Errorf("%s: no such workload", workload)
 }

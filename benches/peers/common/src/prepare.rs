@@ -14,7 +14,7 @@ pub(crate) fn prepare(workload: Workload, count: u32) -> Result<()> {
         return Ok(());
     }
     match workload {
-        Workload::Rules(_) | Workload::Set(_) => Ok(()),
+        Workload::Rules(_) | Workload::Set(_) | Workload::Snapshot => Ok(()),
         Workload::AddOne => load(&rules(count, by_port)),
         Workload::SmallTransactions => load(&rules(0, by_port)),
         Workload::List => load(&rules(count, facts)),

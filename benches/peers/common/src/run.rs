@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::prepare::prepare;
-use crate::{Contender, Result, Workload};
+use crate::{Contender, Failure, Result, Workload};
 
 /// Runs the round that the command line asks for (`PROGRAM WORKLOAD SIZE`) and prints its time.
 ///
@@ -36,6 +36,9 @@ fn round<C: Contender>(open: impl FnOnce() -> Result<C>) -> Result<String> {
         Workload::Set(members) => contender.set(members, count)?,
         Workload::AddOne => contender.add_rule(count)?,
         Workload::ReplaceElement => contender.replace_element(count)?,
+        Workload::Snapshot => {
+            return Err(Failure::Missing("the library has no snapshot of a ruleset that it could put back"));
+        }
         Workload::List => {
             let (time, listed) = contender.list()?;
             if listed != usize::try_from(count)? {

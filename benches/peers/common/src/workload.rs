@@ -37,6 +37,8 @@ pub enum Workload {
     SmallTransactions,
     /// `list`: that many rules are there; all are listed and decoded.
     List,
+    /// `snapshot` and `restore`, which no contender of this kind has.
+    Snapshot,
 }
 
 impl Workload {
@@ -53,6 +55,7 @@ impl Workload {
             "replace-element" => Workload::ReplaceElement,
             "small-transactions" => Workload::SmallTransactions,
             "list" => Workload::List,
+            "snapshot" | "restore" => Workload::Snapshot,
             _ => return None,
         })
     }

@@ -28,10 +28,12 @@ fn apply(batch: Batch<'_>) -> Result<()> {
     apply_ruleset(&batch.to_nftables()).map_err(failed)
 }
 
-/// What `nft` said is in the error, but not in its text.
+/// What `nft` said: either it is on our own standard error already, or it is in the error, but not in its text.
 fn failed(error: NftablesError) -> Failure {
     match &error {
-        NftablesError::NftFailed { stderr, .. } => format!("{error}: {}", stderr.trim()).into(),
+        NftablesError::NftFailed { stderr, .. } if !stderr.is_empty() => {
+            format!("{error}: {}", stderr.trim()).into()
+        }
         _ => error.into(),
     }
 }
