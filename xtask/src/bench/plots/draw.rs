@@ -10,18 +10,19 @@ use crate::bench::report::{count, time};
 use crate::bench::workload::Workload;
 
 /// The picture's size.
-const SIZE: (u32, u32) = (960, 480);
+pub(super) const WIDTH: u32 = 960;
+const HEIGHT: u32 = 480;
 /// The part at the right that has the lines' names.
 const LEGEND: u32 = 220;
 /// Of the title, and of a name in the legend.
-const TITLE: u32 = 44;
+pub(super) const TITLE: u32 = 44;
 const NAME: f64 = 21.0;
 /// Below the axis: its labels and its name.
 const BELOW: u32 = 46;
-const FONT: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
-const INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
-const GRID: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
-const FINE: RGBColor = RGBColor(0xf3, 0xf3, 0xf3);
+pub(super) const FONT: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
+pub(super) const INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
+pub(super) const GRID: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
+pub(super) const FINE: RGBColor = RGBColor(0xf3, 0xf3, 0xf3);
 
 /// A colour for each contender, the same in all pictures: black for the floor, a strong red for this library, and those
 /// that are alike in kind have colours that are alike.
@@ -39,23 +40,33 @@ const COLOURS: [RGBColor; CONTENDERS.len()] = [
     RGBColor(0xb8, 0x93, 0x88),
 ];
 
-type Failure = DrawingAreaErrorKind<std::io::Error>;
+pub(super) type Failure = DrawingAreaErrorKind<std::io::Error>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// The SVG of a workload's lines, of which there is at least one.
 pub(super) fn picture(workload: &Workload, lines: &[Line]) -> Result<String, Failure> {
     let mut svg = String::new();
     {
-        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        let area = SVGBackend::with_string(&mut svg, (WIDTH, HEIGHT)).into_drawing_area();
         area.fill(&WHITE)?;
-        let heading = format!("{}: {}", workload.name, short(workload.title));
-        area.draw(&Text::new(heading, (16, 14), (FONT, 16).into_font().style(FontStyle::Bold).color(&INK)))?;
-        let (left, right) = area.split_horizontally(SIZE.0 - LEGEND);
+        area.draw(&heading(workload))?;
+        let (left, right) = area.split_horizontally(WIDTH - LEGEND);
         let ends = chart(&left, workload, lines)?;
         legend(&right, lines, &ends)?;
         area.present()?;
     }
     Ok(svg)
+}
+
+/// The line above everything.
+pub(super) fn heading(workload: &Workload) -> Text<'static, (i32, i32), String> {
+    let style = (FONT, 16).into_font().style(FontStyle::Bold).color(&INK);
+    Text::new(format!("{}: {}", workload.name, short(workload.title)), (16, 14), style)
+}
+
+/// A time beside an axis: whole decades need no fraction.
+pub(super) fn axis_time(seconds: f64) -> String {
+    time(seconds).replace(".00", "").replace(".0 ", " ")
 }
 
 /// The title up to its first colon, which the whole of it goes on to explain.
@@ -93,7 +104,7 @@ fn chart(area: &Area<'_>, workload: &Workload, lines: &[Line]) -> Result<Vec<f64
         .x_desc(format!("{} (logarithmic)", workload.of))
         .y_desc("time (logarithmic)")
         .x_label_formatter(&|size| count(*size as u32))
-        .y_label_formatter(&|seconds| time(*seconds).replace(".00", "").replace(".0 ", " "))
+        .y_label_formatter(&|seconds| axis_time(*seconds))
         .draw()?;
     // The library's line goes over the others.
     for line in lines.iter().rev() {
@@ -117,7 +128,7 @@ fn chart(area: &Area<'_>, workload: &Workload, lines: &[Line]) -> Result<Vec<f64
 
 /// Names beside the lines' ends, from the slowest to the fastest, with the time at the largest size.
 fn legend(area: &Area<'_>, lines: &[Line], ends: &[f64]) -> Result<(), Failure> {
-    let bottom = f64::from(SIZE.1 - 8);
+    let bottom = f64::from(HEIGHT - 8);
     let places = labels::places(ends, NAME, f64::from(TITLE), bottom);
     for ((line, end), place) in lines.iter().zip(ends).zip(places) {
         let (end, place) = (end.round() as i32, place.round() as i32);
@@ -132,10 +143,10 @@ fn legend(area: &Area<'_>, lines: &[Line], ends: &[f64]) -> Result<(), Failure> 
     Ok(())
 }
 
-fn colour(line: &Line) -> RGBColor {
+pub(super) fn colour(line: &Line) -> RGBColor {
     COLOURS.get(line.contender.index()).copied().unwrap_or(INK)
 }
 
-fn is_main(line: &Line) -> bool {
+pub(super) fn is_main(line: &Line) -> bool {
     matches!(line.contender.name, OURS | FLOOR)
 }

@@ -22,10 +22,9 @@ pub(super) fn build(dir: &Path, name: &str) -> Result<(PathBuf, String), String>
     let program = build_dir().join(name);
     let _ = std::fs::create_dir_all(build_dir());
     let of_go = output(process::command("go").arg("version")).unwrap_or_default();
-    if parsed(&of_go).is_some_and(|version| version >= WITH_MODULES) {
-        if let Some(version) = with_modules(dir, &program) {
-            return Ok((program, version));
-        }
+    let is_new = parsed(&of_go).is_some_and(|version| version >= WITH_MODULES);
+    if let Some(version) = is_new.then(|| with_modules(dir, &program)).flatten() {
+        return Ok((program, version));
     }
     if !Path::new(DEBIAN).join("src/github.com/google/nftables").is_dir() {
         return Err(format!("the library can neither be fetched nor found in {DEBIAN}"));

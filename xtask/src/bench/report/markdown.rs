@@ -73,7 +73,7 @@ fn section(page: &mut String, report: &Report, workload: &Workload, picture: Opt
     let done = |row: &&Row| row.median_s.is_some();
     for contender in CONTENDERS {
         let rows: Vec<&Row> = report.of(name).filter(|row| row.contender == contender.name).collect();
-        let Some(last) = rows.iter().copied().filter(done).last() else { continue };
+        let Some(last) = rows.iter().copied().rfind(done) else { continue };
         let _ = write!(page, "| {} |", emphasised(contender.name));
         for size in &sizes {
             let row = rows.iter().find(|row| row.size == *size);
