@@ -127,7 +127,9 @@ impl Rule {
     ///
     /// In the same family, the result lowers to the same expressions, but for what the kernel itself fills in where
     /// nothing is said, such as a log's level. Where several sentences do, it is the shortest:
-    /// `.ipv4().saddr("10.0.2.1")` in an inet table becomes `.saddr("10.0.2.1")`.
+    /// `.ipv4().saddr("10.0.2.1")` in an inet table becomes `.saddr("10.0.2.1")`. Fields that are loaded together are
+    /// words in the header's order, `.sport(1).dport(2)`; where a program has loaded them one by one, the second
+    /// stays an expression.
     ///
     /// ```
     /// use portcullis::{Family, Rule, language::Statement};

@@ -5,8 +5,8 @@
 //! What no word says can be put into a rule as an [`Expr`](crate::expr::Expr).
 //!
 //! Lowering does what `nft` does: it adds the tests that a match silently depends on (the IP version in an
-//! `inet` table, the protocol before a port), once, and chooses the same expressions, so that `nft list
-//! ruleset` shows the rule as the same sentence.
+//! `inet` table, the protocol before a port), once, loads both ports at once where a rule wants a value of each,
+//! and chooses the same expressions, so that `nft list ruleset` shows the rule as the same sentence.
 
 mod compare;
 mod datatype;

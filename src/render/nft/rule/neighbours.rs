@@ -48,6 +48,14 @@ impl Neighbours {
         self.0.push(field);
     }
 
+    /// Something is done: nft joins nothing over that, but for what it found alone before (`stmt_reduce` in the
+    /// `rule.c` of nft 1.0.6).
+    pub(super) fn done(&mut self) {
+        if self.0.len() > 1 {
+            self.0.clear();
+        }
+    }
+
     pub(super) fn forget(&mut self, field: Equality) {
         self.0.retain(|known| *known != field);
     }

@@ -48,8 +48,7 @@ impl Sentence {
     /// A statement that does something.
     pub(super) fn push_action(&mut self, text: String) {
         self.acts = true;
-        // nft joins nothing over what is done.
-        self.neighbours = Neighbours::default();
+        self.neighbours.done();
         self.push(text);
     }
 

@@ -96,11 +96,14 @@ fn neighbours_that_are_loaded_apart_stay_apart() {
     let source = || payload(PayloadBase::Transport, 0, &[0, 1]).to_vec();
     let target = || payload(PayloadBase::Transport, 2, &[0, 2]).to_vec();
     check(Family::Ip, [tcp(), source(), target()].concat(), "tcp sport 1 tcp dport 2/16");
-    // In any order, but not over a statement.
+    // In any order, but over a statement only where nft found nothing else before.
     check(Family::Ip, [tcp(), target(), source()].concat(), "tcp dport 2 tcp sport 1/16");
-    let counter = vec![Counter::new().into()];
-    let text = "tcp sport 1 counter packets 0 bytes 0 tcp dport 2";
-    assert_eq!(said(Family::Ip, &[tcp(), source(), counter, target()].concat()).text, text);
+    let counter = || vec![Counter::new().into()];
+    let text = "tcp sport 1 counter packets 0 bytes 0 tcp dport 2/16";
+    assert_eq!(said(Family::Ip, &[tcp(), source(), counter(), target()].concat()).text, text);
+    let address = payload(PayloadBase::Network, 12, &[10, 0, 0, 1]).to_vec();
+    let text = "meta l4proto tcp ip saddr 10.0.0.1 tcp sport 1 counter packets 0 bytes 0 tcp dport 2";
+    assert_eq!(said(Family::Ip, &[tcp(), address, source(), counter(), target()].concat()).text, text);
     // What says which protocol follows cannot be a prefix: its neighbour is.
     let ttl = payload(PayloadBase::Network, 8, &[64]).to_vec();
     let number = payload(PayloadBase::Network, 9, &[6]).to_vec();
