@@ -11,9 +11,12 @@
 //!          process (run a program, say which, name its failure)
 //! ```
 
+mod archive;
+mod big_endian;
 mod ci;
 mod demo;
 mod kernels;
+mod libraries;
 mod msrv;
 mod namespace;
 mod packages;
@@ -40,6 +43,8 @@ Usage: cargo xtask COMMAND
   kernels [VERSION ...] [-- ARGS]
                            run the kernel tests in other kernels, in emulation, and write docs/kernels.md (ARGS go to
                            the test program, and nothing is written then)
+  big-endian               run the tests that need no kernel on a big-endian machine (s390x), in emulation
+  libraries                run tests with other versions of libnftnl and libmnl, and look at a program without libnftnl
   msrv                     check the library with the oldest Rust that it promises to build with
   help                     print this
 
@@ -76,6 +81,8 @@ fn dispatch() -> Result {
         Some("test") => test::run(test_skip_rule(parser.raw_args()?.collect())?),
         Some("ci") => no_arguments(parser).and_then(|()| ci::run()),
         Some("msrv") => no_arguments(parser).and_then(|()| msrv::run()),
+        Some("big-endian") => no_arguments(parser).and_then(|()| big_endian::run()),
+        Some("libraries") => no_arguments(parser).and_then(|()| libraries::run()),
         Some("kernels") => kernels::run(parser.raw_args()?.collect()),
         Some("help") => {
             println!("{HELP}");
