@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::packages::Manager;
 use crate::process::{self, Failure, Result, command, doing, failed, output, shown};
 
 const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -14,10 +15,14 @@ pub(crate) struct Archive {
 }
 
 impl Archive {
-    /// What this system's own lists have. What is installed here counts as there.
-    pub(crate) fn of_this_system() -> Archive {
+    /// What this system's own lists have; they are fetched where they never were. What is installed here counts as
+    /// there.
+    pub(crate) fn of_this_system() -> Result<Archive> {
+        if let Some(manager) = Manager::of_this_system().filter(Manager::lists_are_empty) {
+            process::run(&mut manager.refresh())?;
+        }
         // To download only needs no lock and no root.
-        Archive { options: ["Debug::NoLocking=1", "APT::Sandbox::User="].map(str::to_owned).into() }
+        Ok(Archive { options: ["Debug::NoLocking=1", "APT::Sandbox::User="].map(str::to_owned).into() })
     }
 
     /// A suite of Debian for one of its architectures. apt gets a root of its own in this directory, where nothing
@@ -114,7 +119,9 @@ pub(crate) fn check_apt() -> Result {
 pub(crate) fn library_dirs(dir: &Path) -> Vec<PathBuf> {
     let parents = ["usr/lib", "lib"].map(|parent| dir.join(parent));
     let found = parents.iter().filter_map(|parent| entries(parent).ok()).flatten();
-    found.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().contains("-linux-"))).collect()
+    found
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().contains("-linux-")))
+        .collect()
 }
 
 /// The system's own mirror of Debian, whatever file and format that is written in.

@@ -3,11 +3,12 @@
 //! This program needs no C library, so it can install the ones that the library itself links.
 //!
 //! ```text
-//!   demo   test   ci   msrv   kernels   the commands, one file or directory each
-//!     |      |  \   |    |      |
-//!   setup  skips  \ |    |      |      what the system must have; which tests may be skipped
-//!     |        namespace |      |      root or not, and may user namespaces be made
-//!   packages       \     |     /       the words of each package manager
+//!   demo   test   ci   msrv   kernels   libraries   big-endian   the commands, one file or directory each
+//!     |      |  \   |    |      |           |           |
+//!   setup  skips  \ |    |      |           |           |        what the system must have; which tests may be skipped
+//!     |        namespace |      |           |           |        root or not, and may user namespaces be made
+//!     |             |   archive (Debian's packages, unpacked aside)
+//!   packages        |     |                                      the words of each package manager
 //!          process (run a program, say which, name its failure)
 //! ```
 
@@ -39,7 +40,7 @@ Usage: cargo xtask COMMAND
 
   demo [--release] [ARGS]  install what is missing, then run the main job before your eyes (ARGS go to the demo)
   test [--skips-lenient]   install what is missing, then run every test
-  ci                       what CI runs: format, clippy, docs, then every test
+  ci                       what CI runs: format, clippy, docs, every test, and those of big-endian
   kernels [VERSION ...] [-- ARGS]
                            run the kernel tests in other kernels, in emulation, and write docs/kernels.md (ARGS go to
                            the test program, and nothing is written then)

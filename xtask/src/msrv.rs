@@ -112,7 +112,10 @@ impl Toolchain {
             }
             Toolchain::Unpacked(dir) => {
                 let mut program = command(dir.join("usr/bin").join(name));
-                program.env("LD_LIBRARY_PATH", std::env::join_paths(archive::library_dirs(dir)).unwrap_or_default());
+                program.env(
+                    "LD_LIBRARY_PATH",
+                    std::env::join_paths(archive::library_dirs(dir)).unwrap_or_default(),
+                );
                 program
             }
         }
@@ -140,7 +143,7 @@ fn fetch(version: &str, dir: &Path) -> Result {
     if archive::check_apt().is_err() {
         return failed(format!("there is no Rust {version} here: {by_hand}"));
     }
-    let archive = Archive::of_this_system();
+    let archive = Archive::of_this_system()?;
     let Some(exact) = archive_version(archive.versions("rustc-web"), version) else {
         return failed(format!(
             "this system's package lists have no rustc-web {version}: refresh them with `apt-get update`, or {by_hand}"
