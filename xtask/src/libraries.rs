@@ -23,8 +23,9 @@ const BUILT: [&str; 6] = ["test", "--locked", "-p", "portcullis-sys", "--all-fea
 /// What is built once: features and members as in `cargo xtask test`, so that nothing is built anew after that.
 const PROGRAMS: [&str; 8] =
     ["test", "--workspace", "--all-features", "--lib", "--test", "codec", "--test", "kernel"];
-/// What runs with each: the codec, what libnftnl judges, and the kernel tests of transactions and objects.
-const RUN: [&str; 7] = ["golden::", "bytecode", "netlink::", "transaction", "objects::", "sets::", "nftnl"];
+/// What runs with each: the codec, and tests of transactions and objects, with and without a kernel. libnftnl's texts
+/// change from version to version (1.3 prints values otherwise): they are compared with this system's only.
+const RUN: [&str; 6] = ["golden::", "netlink::", "transaction", "objects::", "sets::", "nftnl"];
 /// A program without libnftnl.
 const BARE: [&str; 7] =
     ["build", "--locked", "-p", "portcullis", "--no-default-features", "--example", "minimal"];
@@ -49,12 +50,12 @@ pub(crate) fn run() -> Result {
     let mut lines = Vec::new();
     let mut all_well = true;
     for (version, built) in built {
-        println!("\n== {}: codec, judge and kernel tests", version.name());
+        println!("\n== {}: codec and kernel tests", version.name());
         let ran = tried(&mut version.ran()?)?;
         all_well &= built.is_success() && ran.is_success();
         lines.push(format!("{:<44}{:>24}{:>32}", version.name(), built.text(), ran.text()));
     }
-    println!("\n{:<44}{:>24}{:>32}", "", "C side, built for it", "codec, judge and kernel tests");
+    println!("\n{:<44}{:>24}{:>32}", "", "C side, built for it", "codec and kernel tests");
     lines.iter().for_each(|line| println!("{line}"));
     if all_well { Ok(()) } else { failed("tests failed with some of these libraries: they are named above") }
 }
