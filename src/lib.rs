@@ -41,6 +41,8 @@
 #![forbid(unsafe_code)]
 
 mod calendar;
+#[cfg(test)]
+mod cases;
 pub mod classic;
 mod error;
 pub mod expr;

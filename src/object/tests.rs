@@ -3,10 +3,11 @@
 use proptest::{
     collection::vec,
     prelude::*,
-    test_runner::{Config, TestRunner},
+    test_runner::TestRunner,
 };
 
 use super::*;
+use crate::cases::cases;
 use crate::wire::{Attributes, Nested, Writer};
 
 /// Attributes of plausible and of any lengths and content, `depth` of them inside each other.
@@ -54,8 +55,7 @@ fn check<T: PartialEq + std::fmt::Debug>(
     write: impl Fn(&T) -> Vec<u8>,
 ) {
     let readable = std::cell::Cell::new(0);
-    let config = Config { failure_persistence: None, cases: 400, ..Config::default() };
-    let result = TestRunner::new(config).run(&attributes(3), |bytes| {
+    let result = TestRunner::new(cases(400)).run(&attributes(3), |bytes| {
         let bytes = [with_head(head), bytes].concat();
         if let Some(value) = read(&bytes) {
             readable.set(readable.get() + 1);

@@ -366,7 +366,7 @@ fn sense_is_asked_for_where_the_checksums_fit() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases::cases(2000))]
 
     #[test]
     fn any_bytes_are_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..200), keep in 0usize..4000) {

@@ -3,18 +3,22 @@
 //! This program needs no C library, so it can install the ones that the library itself links.
 //!
 //! ```text
-//!   demo   test   ci   msrv   kernels   bench   the commands, one file or directory each
-//!     |      |  \   |    |      |         |
-//!   setup  skips  \ |    |      |         |     what the system must have; which tests may be skipped
-//!     |        namespace |      |        /      root or not, and may user namespaces be made
-//!   packages       \     |     /       /        the words of each package manager
-//!          process (run a program, say which, name its failure)
+//!   the commands, one file or directory each:
+//!     demo   test   ci   bench                 setup   what the system must have;  skips   which tests may be skipped
+//!     msrv   libraries   big-endian   kernels  archive (Debian's packages, unpacked aside)
+//!   what they share:
+//!     packages    the words of each package manager
+//!     namespace   root or not, and may user namespaces be made
+//!     process     run a program, say which, name its failure
 //! ```
 
+mod archive;
 mod bench;
+mod big_endian;
 mod ci;
 mod demo;
 mod kernels;
+mod libraries;
 mod msrv;
 mod namespace;
 mod packages;
@@ -37,7 +41,7 @@ Usage: cargo xtask COMMAND
 
   demo [--release] [ARGS]  install what is missing, then run the main job before your eyes (ARGS go to the demo)
   test [--skips-lenient]   install what is missing, then run every test
-  ci                       what CI runs: format, clippy, docs, then every test
+  ci                       what CI runs: format, clippy, docs, every test, and those of big-endian
   kernels [VERSION ...] [-- ARGS]
                            run the kernel tests in other kernels, in emulation, and write docs/kernels.md (ARGS go to
                            the test program, and nothing is written then)
@@ -46,6 +50,8 @@ Usage: cargo xtask COMMAND
                            of --only and --contender can be given again, and then the report is in target/bench/part
   bench --render           write report.md and the pictures anew from report.json
   bench --publish          copy the last report to docs/bench, to be committed
+  big-endian               run the tests that need no kernel on a big-endian machine (s390x), in emulation
+  libraries                run tests with other versions of libnftnl and libmnl, and look at a program without libnftnl
   msrv                     check the library with the oldest Rust that it promises to build with
   help                     print this
 
@@ -82,6 +88,8 @@ fn dispatch() -> Result {
         Some("test") => test::run(test_skip_rule(parser.raw_args()?.collect())?),
         Some("ci") => no_arguments(parser).and_then(|()| ci::run()),
         Some("msrv") => no_arguments(parser).and_then(|()| msrv::run()),
+        Some("big-endian") => no_arguments(parser).and_then(|()| big_endian::run()),
+        Some("libraries") => no_arguments(parser).and_then(|()| libraries::run()),
         Some("kernels") => kernels::run(parser.raw_args()?.collect()),
         Some("bench") => bench::run(parser.raw_args()?.collect()),
         Some(bench::ROUND) => no_arguments(parser).and_then(|()| bench::round()),

@@ -3,11 +3,11 @@
 //! That toolchain comes from rustup if it has it, else from Debian's archive (package `rustc-web`), unpacked under
 //! `target/` and not installed: the machine's own toolchain stays as it is.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
+use crate::archive::{self, Archive};
 use crate::process::{self, Result, command, doing, failed, output, seconds, shown};
 use crate::setup;
 
@@ -112,7 +112,10 @@ impl Toolchain {
             }
             Toolchain::Unpacked(dir) => {
                 let mut program = command(dir.join("usr/bin").join(name));
-                program.env("LD_LIBRARY_PATH", library_path(dir));
+                program.env(
+                    "LD_LIBRARY_PATH",
+                    std::env::join_paths(archive::library_dirs(dir)).unwrap_or_default(),
+                );
                 program
             }
         }
@@ -134,56 +137,29 @@ fn rustup_toolchain<'a>(list: &'a str, version: &str) -> Option<&'a str> {
     })
 }
 
-/// The directories of unpacked packages that hold libraries (`usr/lib/x86_64-linux-gnu`, `lib/…`).
-fn library_path(dir: &Path) -> OsString {
-    let parents = ["usr/lib", "lib"].map(|parent| dir.join(parent));
-    let entries = parents.iter().filter_map(|parent| std::fs::read_dir(parent).ok()).flatten().flatten();
-    let libraries = entries.filter(|entry| entry.file_name().to_string_lossy().contains("-linux-"));
-    std::env::join_paths(libraries.map(|entry| entry.path())).unwrap_or_default()
-}
-
 /// Fetches Debian's packages of this version and of what they need beyond this system, and unpacks them into `dir`.
 fn fetch(version: &str, dir: &Path) -> Result {
     let by_hand = format!("install it with `rustup toolchain install {version}` and try again");
-    if !process::is_installed("apt-get") || !process::is_installed("dpkg") {
+    if archive::check_apt().is_err() {
         return failed(format!("there is no Rust {version} here: {by_hand}"));
     }
-    let list = output(command("apt-cache").args(["madison", "rustc-web"])).unwrap_or_default();
-    let Some(exact) = archive_version(&list, version) else {
+    let archive = Archive::of_this_system()?;
+    let Some(exact) = archive_version(archive.versions("rustc-web"), version) else {
         return failed(format!(
             "this system's package lists have no rustc-web {version}: refresh them with `apt-get update`, or {by_hand}"
         ));
     };
-    let partial = dir.with_extension("partial");
-    let debs = partial.join("debs");
-    // Left behind by a fetch that broke off; it need not be there.
-    let _ = std::fs::remove_dir_all(&partial);
-    std::fs::create_dir_all(debs.join("partial")).map_err(doing(format!("make {}", debs.display())))?;
-
-    // To download only needs no lock and no root, and takes what the packages depend on, too.
-    let mut apt = command("apt-get");
-    apt.args(["install", "--download-only", "-y", "-q", "--no-install-recommends"]);
-    apt.args(["-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User="]);
-    apt.arg("-o").arg(format!("Dir::Cache::archives={}", debs.display()));
-    apt.args(["rustc-web", "cargo-web", "libstd-rust-web-dev"].map(|package| format!("{package}={exact}")));
-    apt.arg(format!("libstd-rust-web-{version}={exact}")).stdin(Stdio::null());
-    println!("fetching Rust {version} with: {}", shown(&apt));
-    process::run(&mut apt)?;
-
-    let packages = std::fs::read_dir(&debs).map_err(doing(format!("read {}", debs.display())))?;
-    for package in packages.flatten().map(|entry| entry.path()) {
-        if package.extension().is_some_and(|extension| extension == "deb") {
-            process::run(command("dpkg").arg("--extract").arg(&package).arg(&partial))?;
-        }
-    }
-    std::fs::remove_dir_all(&debs).map_err(doing(format!("remove {}", debs.display())))?;
-    std::fs::rename(&partial, dir).map_err(doing(format!("rename {}", partial.display())))
+    let mut packages = ["rustc-web", "cargo-web", "libstd-rust-web-dev"]
+        .map(|package| format!("{package}={exact}"))
+        .to_vec();
+    packages.push(format!("libstd-rust-web-{version}={exact}"));
+    let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+    archive.unpack_with_needs(&packages, dir)
 }
 
-/// The full version of the archive's package, from `apt-cache madison` (`rustc-web | 1.85.0+dfsg3-1 | …`).
-fn archive_version<'a>(madison: &'a str, version: &str) -> Option<&'a str> {
-    let versions = madison.lines().filter_map(|line| line.split('|').nth(1));
-    versions.map(str::trim).find(|full| full.strip_prefix(version).is_some_and(|rest| rest.starts_with('.')))
+/// The full version of the archive's package (`1.85.0+dfsg3-1`).
+fn archive_version(versions: Vec<String>, version: &str) -> Option<String> {
+    versions.into_iter().find(|full| full.strip_prefix(version).is_some_and(|rest| rest.starts_with('.')))
 }
 
 #[cfg(test)]
@@ -200,11 +176,10 @@ mod tests {
 
     #[test]
     fn the_archive_is_asked_for_the_exact_version() {
-        let list = " rustc-web | 1.96.0+dfsg1-1~deb12u2 | http://x bookworm-security/main amd64 Packages\n \
-                    rustc-web | 1.85.0+dfsg3-1~deb12u3 | http://x bookworm/main amd64 Packages\n";
-        assert_eq!(archive_version(list, "1.85"), Some("1.85.0+dfsg3-1~deb12u3"));
-        assert_eq!(archive_version(list, "1.8"), None);
-        assert_eq!(archive_version("", "1.85"), None);
+        let list = || vec!["1.96.0+dfsg1-1~deb12u2".to_owned(), "1.85.0+dfsg3-1~deb12u3".to_owned()];
+        assert_eq!(archive_version(list(), "1.85").as_deref(), Some("1.85.0+dfsg3-1~deb12u3"));
+        assert_eq!(archive_version(list(), "1.8"), None);
+        assert_eq!(archive_version(Vec::new(), "1.85"), None);
     }
 
     #[test]

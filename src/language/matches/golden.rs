@@ -6,8 +6,12 @@ use crate::{
     object::{Element, SetFlags},
 };
 
-/// See the file's first lines.
-const GOLDEN: &str = include_str!("golden.txt");
+/// See the files' first lines.
+const GOLDEN: &str = if cfg!(target_endian = "big") {
+    include_str!("golden-big-endian.txt")
+} else {
+    include_str!("golden.txt")
+};
 
 /// The families that most words are tested in.
 pub(in crate::language) const IP: &[Family] = &[Family::Ip, Family::Ip6, Family::Inet];
@@ -22,7 +26,7 @@ pub(in crate::language) fn same_as_nft<const N: usize>(cases: [(&[Family], &str,
             let ours = bytecode(&rule, *family);
             all_words(&rule, *family);
             match GOLDEN.lines().find_map(|line| line.strip_prefix(&case)) {
-                None => problems += &format!("missing in golden.txt: {case}\n"),
+                None => problems += &format!("missing in the golden file: {case}\n"),
                 Some(nft) if nft == ours => {}
                 Some(nft) => problems += &format!("{case}\n   nft: {nft}\n  ours: {ours}\n"),
             }

@@ -69,7 +69,8 @@ mod tests {
     #[test]
     fn a_rule() {
         let text = rule_text(&example::rule()).unwrap();
-        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        // Versions from 1.3 on print a value's own bytes, older ones whole words of a register.
+        let lines: Vec<_> = text.lines().map(|line| line.trim().replace("0x06 ", "0x00000006 ")).collect();
         assert_eq!(
             lines,
             [
@@ -105,7 +106,8 @@ mod tests {
         let set = example::set(&table);
         assert!(set_text(&encode(&set, MsgType::Add, 1)).unwrap().starts_with("blocked edge "));
         let text = elements_text(&example::elements(&set, MsgType::Add)).unwrap();
-        assert!(text.contains("element") && text.contains("0100007f"), "{text}");
+        assert!(text.contains("element"), "{text}");
+        assert!(text.contains("0100007f") || text.contains("7f000001"), "{text}");
     }
 
     #[test]

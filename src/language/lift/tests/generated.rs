@@ -197,7 +197,7 @@ fn expressions() -> impl Strategy<Value = (Family, Lowered)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases::cases(2000))]
 
     #[cfg(feature = "serde")]
     #[test]
