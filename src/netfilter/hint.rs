@@ -5,7 +5,7 @@ use nix::errno::Errno;
 use super::set_hint;
 use crate::{
     expr::{ChainTarget, Expr, Load, ObjectChoice, Verdict, decode_list},
-    object::{Chain, Family, InterfaceName, NFTA_RULE_EXPRESSIONS, Table, TableFlags},
+    object::{Chain, Family, Flowtable, InterfaceName, NFTA_RULE_EXPRESSIONS, Table, TableFlags},
     transaction::{ObjectKind, Subject, Verb},
     wire::GenMessage,
 };
@@ -49,6 +49,11 @@ pub(super) fn hint(
         (Errno::ENOENT, ObjectKind::Set | ObjectKind::Object | ObjectKind::Flowtable, Verb::Delete) => {
             format!("there is none of that name and kind in table {family} {table}, or no such table")
         }
+        (Errno::ENOENT, ObjectKind::Flowtable, _) => missing_for_flowtable(message, family, table, path),
+        // One that is the same is kept.
+        (Errno::EEXIST, ObjectKind::Flowtable, Verb::Add) => {
+            format!("one of its devices is in another flowtable of table {family} {table}")
+        }
         (Errno::EEXIST, _, _) => "it exists already; add_… keeps what exists, create_… refuses".to_owned(),
         (Errno::EBUSY, ObjectKind::Chain, Verb::Delete) => {
             "the chain still has rules, or rules that jump to it: flush them in the same transaction"
@@ -82,6 +87,20 @@ fn missing_for_chain(message: &GenMessage<'_>, family: Family, table: &str) -> S
     format!(
         "there is no table {family} {table}: add it before its chains; or the kernel has no such chain type{device}"
     )
+}
+
+/// What a new flowtable may miss: its table, or a device. Old kernels do not say which.
+fn missing_for_flowtable(message: &GenMessage<'_>, family: Family, table: &str, attribute: &str) -> String {
+    let flowtable = Flowtable::decode(message.attributes()).ok();
+    let devices = flowtable.map(|(_, flowtable)| flowtable.devices).unwrap_or_default();
+    let devices: Vec<&str> = devices.iter().map(InterfaceName::text).collect();
+    let (table, devices) =
+        (format!("no table {family} {table}"), format!("no device {}", devices.join(" or ")));
+    match attribute {
+        _ if attribute.starts_with("NFTA_FLOWTABLE_TABLE") => format!("there is {table}: add it first"),
+        _ if attribute.starts_with("NFTA_FLOWTABLE_HOOK") => format!("there is {devices}"),
+        _ => format!("there is {table}, or {devices}"),
+    }
 }
 
 /// The flags of a new table.

@@ -156,7 +156,7 @@ fn a_flowtable_in_use_stays() {
 }
 
 #[test]
-fn a_rule_for_a_flowtable_that_is_not_there_is_refused() {
+fn what_is_not_there_or_taken_is_named() {
     need_namespaces!();
     need_feature!(Feature::Flowtable);
     let (_world, mut firewall) = offloading(FlowtableFlags::empty());
@@ -169,7 +169,13 @@ fn a_rule_for_a_flowtable_that_is_not_there_is_refused() {
     let mut transaction = Transaction::new();
     transaction.add_flowtable((Family::Inet, "t"), Flowtable::new("far", ["eth0", "eth9"]));
     let text = refusal(&mut firewall, &transaction);
-    for said in ["add flowtable inet t far", "flowtables.rs", "ENOENT", "eth9"] {
+    for said in ["add flowtable inet t far", "flowtables.rs", "ENOENT", "no device eth0 or eth9"] {
+        assert!(text.contains(said), "{said:?} in {text}");
+    }
+    let mut transaction = Transaction::new();
+    transaction.add_flowtable((Family::Inet, "t"), Flowtable::new("second", ["eth1"]));
+    let text = refusal(&mut firewall, &transaction);
+    for said in ["add flowtable inet t second", "EEXIST", "one of its devices is in another flowtable"] {
         assert!(text.contains(said), "{said:?} in {text}");
     }
 }

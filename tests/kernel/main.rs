@@ -7,7 +7,9 @@ mod json;
 mod oracle;
 mod support;
 
+mod autoload;
 mod blocklist;
+mod bridge;
 mod chains;
 mod classic;
 mod fidelity;

@@ -42,7 +42,7 @@ impl Gauge {
         let table = format!("gauge{group}");
         let name = chain.name.clone();
         let mut all = Vec::new();
-        if matches!(family, Family::Inet | Family::Ip6) {
+        if matches!(family, Family::Inet | Family::Ip6 | Family::Bridge | Family::Netdev) {
             let neighbours = Icmpv6Type::MLD_LISTENER_QUERY.0..=Icmpv6Type::REDIRECT.0;
             all.push(Rule::new().icmpv6_type(neighbours).accept());
             all.push(Rule::new().icmpv6_type(Icmpv6Type::MLD2_LISTENER_REPORT).accept());

@@ -6,6 +6,7 @@ mod addresses;
 mod bytes;
 mod conntrack;
 mod edges;
+mod ether_type_and_vlan;
 mod every_word;
 mod fib;
 mod header_fields;

@@ -9,7 +9,7 @@ mod nat;
 mod proxy;
 mod queue;
 mod refused;
-mod reject;
+pub(crate) mod reject;
 mod rewrite;
 mod untrack;
 
@@ -20,7 +20,7 @@ use crate::support::open;
 
 /// Adds chains to a host, in a table `t` of the family.
 #[track_caller]
-fn program(host: &Host, family: Family, chains: impl IntoIterator<Item = Chain>) {
+pub(crate) fn program(host: &Host, family: Family, chains: impl IntoIterator<Item = Chain>) {
     try_program(host, family, chains).unwrap_or_else(|error| panic!("host {host}: {error}"));
 }
 

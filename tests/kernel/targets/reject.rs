@@ -35,7 +35,7 @@ const BOTH: [(IcmpxCode, u8, u8); 4] = [
 
 /// What the sender of a datagram hears: type and code of the ICMP error, and who sent it.
 #[track_caller]
-fn error_for(host: &Host, target: (&str, u16)) -> (u8, u8, String) {
+pub(crate) fn error_for(host: &Host, target: (&str, u16)) -> (u8, u8, String) {
     let heard = host.icmp_errors();
     // Into the void: the answer is what the raw socket hears, whatever a datagram's socket makes of it.
     let source = if target.0.contains(':') { "[::]:0" } else { "0.0.0.0:0" };
@@ -49,10 +49,10 @@ fn error_for(host: &Host, target: (&str, u16)) -> (u8, u8, String) {
 }
 
 /// A rule for a port of its own, and the code that is heard there in either version of IP, if any is.
-struct Rejection {
-    port: u16,
-    name: String,
-    rule: Rule,
+pub(crate) struct Rejection {
+    pub(crate) port: u16,
+    pub(crate) name: String,
+    pub(crate) rule: Rule,
     v4: Option<u8>,
     v6: Option<u8>,
 }
@@ -66,14 +66,14 @@ impl Rejection {
     }
 
     /// The address to send to, and the ICMP error that is heard then: its type, code and sender.
-    fn expected(&self) -> impl Iterator<Item = (&'static str, (u8, u8, String))> {
+    pub(crate) fn expected(&self) -> impl Iterator<Item = (&'static str, (u8, u8, String))> {
         let v4 = self.v4.map(|code| ("10.0.1.2", (3, code, "10.0.1.2".to_owned())));
         let v6 = self.v6.map(|code| ("fd00:1::2", (1, code, "fd00:1::2".to_owned())));
         v4.into_iter().chain(v6)
     }
 }
 
-fn rejections() -> Vec<Rejection> {
+pub(crate) fn rejections() -> Vec<Rejection> {
     let mut all = vec![Rejection::new(999, "nothing said", None, Some(3), Some(4))];
     for (port, (code, v4)) in (1000..).zip(V4) {
         all.push(Rejection::new(port, &format!("icmp {code}"), Some(Icmp(code)), Some(v4), None));

@@ -3,7 +3,7 @@
 //! ```text
 //!   Host        a network namespace: run, enter, output, sysctl, address, route
 //!   link        joins two hosts by a veth pair; Host::bridge joins links
-//!   World       ready hosts: pair, routed
+//!   World       ready hosts: pair, switched, routed
 //!   Attempt     one try over TCP, UDP or ICMP -> Outcome; Host::tcp_try, udp_try, ping for short
 //!   Service     answers with its banner and the address that it sees; Host::tcp_service, udp_service
 //!   Packet      made by hand and sent      Sniffer, IcmpErrors, NflogListener, conntrack   what really happened
@@ -75,4 +75,4 @@ pub use skip::{report_skip, require_namespaces};
 pub use sniff::Sniffer;
 pub use tcp::Connection;
 pub use wait::{PATIENT, SHORT};
-pub use world::{Pair, Routed, World};
+pub use world::{Pair, Routed, Switched, World};

@@ -6,7 +6,8 @@ use std::os::fd::{AsFd, AsRawFd};
 use netlink_packet_core::{Emitable, Parseable};
 use netlink_packet_route::AddressFamily;
 use netlink_packet_route::link::{
-    InfoBridge, InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage, State,
+    InfoBridge, InfoData, InfoKind, InfoVeth, InfoVlan, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
+    State,
 };
 use nix::sys::socket::SockProtocol;
 
@@ -35,7 +36,7 @@ pub(crate) fn try_link(a: &Host, a_name: &str, b: &Host, b_name: &str) -> io::Re
     let mut peer = LinkMessage::default();
     peer.attributes.push(LinkAttribute::IfName(b_name.to_owned()));
     peer.attributes.push(LinkAttribute::NetNsFd(b.as_fd().as_raw_fd()));
-    a.try_create(a_name, InfoKind::Veth, Some(InfoData::Veth(InfoVeth::Peer(peer))))
+    a.try_create(a_name, InfoKind::Veth, Some(InfoData::Veth(InfoVeth::Peer(peer))), None)
 }
 
 impl Host {
@@ -45,8 +46,23 @@ impl Host {
     /// # Panics
     /// If the kernel refuses.
     pub fn bridge(&self, name: &str, ports: &[&str]) {
-        let quiet = InfoData::Bridge(vec![InfoBridge::MulticastSnooping(false)]);
-        self.create(name, InfoKind::Bridge, Some(quiet));
+        self.make_bridge(name, ports, Vec::new())
+            .unwrap_or_else(|error| panic!("host {self} cannot create {name}: {error}"));
+    }
+
+    /// The same, which keeps VLANs apart; its ports are members of VLAN `pvid`, without tags. Returns the kernel's
+    /// refusal, since not every kernel can.
+    pub fn vlan_bridge(&self, name: &str, ports: &[&str], pvid: u16) -> io::Result<()> {
+        self.make_bridge(
+            name,
+            ports,
+            vec![InfoBridge::VlanFiltering(true), InfoBridge::VlanDefaultPvid(pvid)],
+        )
+    }
+
+    fn make_bridge(&self, name: &str, ports: &[&str], mut options: Vec<InfoBridge>) -> io::Result<()> {
+        options.push(InfoBridge::MulticastSnooping(false));
+        self.try_create(name, InfoKind::Bridge, Some(InfoData::Bridge(options)), None)?;
         let bridge = self.ifindex(name);
         for port in ports {
             let mut message = LinkMessage::default();
@@ -58,12 +74,23 @@ impl Host {
         if !ports.is_empty() {
             self.wait_for_carrier(name);
         }
+        Ok(())
+    }
+
+    /// Makes an interface for the frames of `parent` that are tagged with VLAN `id`, and brings it up. Returns the
+    /// kernel's refusal, since not every kernel has VLANs.
+    pub fn vlan(&self, name: &str, parent: &str, id: u16) -> io::Result<()> {
+        let data = InfoData::Vlan(vec![InfoVlan::Id(id)]);
+        self.try_create(name, InfoKind::Vlan, Some(data), Some(parent))?;
+        self.up(name);
+        self.wait_for_carrier(name);
+        Ok(())
     }
 
     /// Makes an interface of the given kind without parameters, e.g. `device("d0", "dummy")`, and brings it up.
     /// Returns the kernel's refusal, since not every kernel has every kind.
     pub fn device(&self, name: &str, kind: &str) -> io::Result<()> {
-        self.try_create(name, InfoKind::Other(kind.to_owned()), None)?;
+        self.try_create(name, InfoKind::Other(kind.to_owned()), None, None)?;
         self.up(name);
         Ok(())
     }
@@ -99,14 +126,16 @@ impl Host {
         Mac(address.unwrap_or_else(|| panic!("{name} of host {self} has no Ethernet address")))
     }
 
-    fn create(&self, name: &str, kind: InfoKind, data: Option<InfoData>) {
-        self.try_create(name, kind, data)
-            .unwrap_or_else(|error| panic!("host {self} cannot create {name}: {error}"));
-    }
-
-    fn try_create(&self, name: &str, kind: InfoKind, data: Option<InfoData>) -> io::Result<()> {
+    fn try_create(
+        &self,
+        name: &str,
+        kind: InfoKind,
+        data: Option<InfoData>,
+        parent: Option<&str>,
+    ) -> io::Result<()> {
         let mut message = LinkMessage::default();
         message.attributes.push(LinkAttribute::IfName(name.to_owned()));
+        message.attributes.extend(parent.map(|parent| LinkAttribute::Link(self.ifindex(parent))));
         let mut info = vec![LinkInfo::Kind(kind)];
         info.extend(data.map(LinkInfo::Data));
         message.attributes.push(LinkAttribute::LinkInfo(info));

@@ -175,8 +175,17 @@ impl Packet {
 
     /// The whole Ethernet frame.
     pub fn ethernet(&self, source: Mac, destination: Mac) -> Vec<u8> {
+        self.tagged(source, destination, &[])
+    }
+
+    /// The whole Ethernet frame with VLAN tags, the outermost first: each its type (`0x8100`) and its 16 bits,
+    /// three of which are a priority and twelve the VLAN's number.
+    pub fn tagged(&self, source: Mac, destination: Mac, tags: &[(u16, u16)]) -> Vec<u8> {
         let ethertype: u16 = if self.source.is_ipv4() { 0x0800 } else { 0x86dd };
         let mut bytes = [destination.0, source.0].concat();
+        for (kind, bits) in tags {
+            bytes.extend([kind.to_be_bytes(), bits.to_be_bytes()].concat());
+        }
         bytes.extend(ethertype.to_be_bytes());
         bytes.extend(self.bytes());
         bytes

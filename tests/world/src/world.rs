@@ -24,6 +24,35 @@ impl World {
         pair
     }
 
+    /// Two hosts on a switch, which has no addresses; both families:
+    ///
+    /// ```text
+    /// client eth0 ────── port1  switch (bridge br0)  port2 ────── eth0 server
+    ///   10.0.1.1/24                                           10.0.1.2/24
+    ///   fd00:1::1/64                                          fd00:1::2/64
+    /// ```
+    pub fn switched() -> Switched {
+        let switched = Self::unswitched();
+        switched.switch.bridge("br0", &["port1", "port2"]);
+        switched
+    }
+
+    /// The same without the bridge `br0`: to be made otherwise.
+    pub fn unswitched() -> Switched {
+        let switched = Switched {
+            client: Host::new("client"),
+            switch: Host::new("switch"),
+            server: Host::new("server"),
+        };
+        link(&switched.client, "eth0", &switched.switch, "port1");
+        link(&switched.server, "eth0", &switched.switch, "port2");
+        for (host, number) in [(&switched.client, 1), (&switched.server, 2)] {
+            host.address("eth0", &format!("10.0.1.{number}/24"));
+            host.address("eth0", &format!("fd00:1::{number}/64"));
+        }
+        switched
+    }
+
     /// A forwarding router between a client, a stranger, and an inner network of two backends, both families:
     ///
     /// ```text
@@ -85,6 +114,17 @@ impl World {
 pub struct Pair {
     /// `10.0.1.1`, `fd00:1::1`.
     pub client: Host,
+    /// `10.0.1.2`, `fd00:1::2`.
+    pub server: Host,
+}
+
+/// See [`World::switched`].
+#[derive(Clone, Debug)]
+pub struct Switched {
+    /// `10.0.1.1`, `fd00:1::1`.
+    pub client: Host,
+    /// Its bridge is `br0`, its ports are `port1` and `port2`.
+    pub switch: Host,
     /// `10.0.1.2`, `fd00:1::2`.
     pub server: Host,
 }

@@ -121,7 +121,7 @@ fn write_initrd(kernel: &Kernel, payload: &Payload, arguments: &[String], to: &P
 fn script(payload: &Payload, arguments: &[String]) -> String {
     let quoted = |path: &PathBuf| format!("'{}'", path.display());
     let mut script = format!(
-        "cd '{}'\nexport PORTCULLIS_SKIPS=/skips PORTCULLIS_PATIENCE={PATIENCE}\n",
+        "cd '{}'\nexport PORTCULLIS_SKIPS=/skips PORTCULLIS_PATIENCE={PATIENCE} PORTCULLIS_OWN_KERNEL=1\n",
         process::root().display()
     );
     if let Some(probe) = &payload.probe {
