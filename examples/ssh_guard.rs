@@ -33,6 +33,9 @@ Usage: ssh_guard [--port PORT] [--limit NUMBER] [--block DURATION] [--dry-run]
   --dry-run         say what would be done, and touch nothing
 
 IPv4 and IPv6. A blocked source reaches the port no more, nor do the connections that it has.
+Of each IP version, 65536 sources are remembered and as many blocked. Beyond that, the guard stands open:
+while the list of the blocked is full, who connects too often is let in until somebody's time is over, and
+while the list of the sources is full, new ones are not counted. Who is blocked stays blocked.
 Run again, it begins with nobody blocked. `nft list set inet ssh_guard blocked_v4` shows who is.
 Acts on the current network namespace, on table inet ssh_guard only. Needs CAP_NET_ADMIN.";
 

@@ -259,6 +259,12 @@ pub enum Invalid {
         /// What can be done.
         way_out: &'static str,
     },
+    /// An element with a timeout, of a set that has none.
+    #[error("set \"{set}\" is declared without timeouts: add with_timeouts() or timeout(..) to it")]
+    NoTimeouts {
+        /// The set.
+        set: String,
+    },
     /// A set whose keys or values are of another type.
     #[error("set \"{set}\" is of another type: wanted {wanted}; it has {found}")]
     SetType {

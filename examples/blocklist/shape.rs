@@ -4,23 +4,14 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use portcullis::{
     Chain, Family, Hook, Policy, Priority, Rule, Table,
-    expr::{Counter, Expr, Lookup, LookupFlags, Payload, PayloadBase, Register},
+    expr::{Counter, Expr, LookupFlags},
     language::matches::Icmpv6Type,
     object::Set,
+    select::{Daddr, Saddr},
     set::{Interval, Key, SetOf},
 };
 
 use crate::{NAME, options::Options};
-
-/// Where an address is in the network header.
-struct Place {
-    from: u32,
-    to: u32,
-    len: u32,
-}
-
-const V4: Place = Place { from: 12, to: 16, len: 4 };
-const V6: Place = Place { from: 8, to: 24, len: 16 };
 
 /// The sets.
 pub(crate) struct Sets {
@@ -42,10 +33,10 @@ fn set<K: Key>(name: &str, counters: bool) -> SetOf<K> {
 /// The table with empty sets.
 pub(crate) fn table(options: &Options, sets: &Sets) -> Table {
     let table = Table::inet(NAME).set(sets.v4.as_set().clone()).set(sets.v6.as_set().clone());
-    table.chains(options.hooks.iter().map(|hook| chain(*hook)))
+    table.chains(options.hooks.iter().map(|hook| chain(*hook, sets)))
 }
 
-fn chain(hook: Hook) -> Chain {
+fn chain(hook: Hook, sets: &Sets) -> Chain {
     // Before those that accept; before connection tracking, so that nothing is kept in mind about packets that are
     // dropped.
     let priority = if hook == Hook::Prerouting { Priority::RAW } else { Priority::FILTER } - 10;
@@ -56,8 +47,8 @@ fn chain(hook: Hook) -> Chain {
         Hook::Output => chain.rule(Rule::new().oif("lo").accept().comment("loopback")).rule(neighbours()),
         _ => chain.rule(Rule::new().iif("lo").accept().comment("loopback")).rule(neighbours()),
     };
-    let chain = if hook == Hook::Output { chain } else { chain.rules(drops(false)) };
-    if hook == Hook::Input { chain } else { chain.rules(drops(true)) }
+    let chain = if hook == Hook::Output { chain } else { chain.rules(drops(sets, false)) };
+    if hook == Hook::Input { chain } else { chain.rules(drops(sets, true)) }
 }
 
 /// Neighbour discovery is to IPv6 what ARP is to IPv4.
@@ -67,17 +58,17 @@ fn neighbours() -> Rule {
 }
 
 /// Packets from, or to, what is in the sets.
-fn drops(to: bool) -> [Rule; 2] {
-    let rule = |rule: Rule, place: Place, set: &str, comment: &str| {
-        let offset = if to { place.to } else { place.from };
-        let rule = rule.say(Payload::load(PayloadBase::Network, offset, place.len, Register::R1));
-        rule.say(Lookup::new(set, Register::R1)).counter().drop().comment(comment)
+fn drops(sets: &Sets, to: bool) -> [Rule; 2] {
+    let (v4, v6) = (Rule::new().ipv4(), Rule::new().ipv6());
+    let (v4, v6, way) = if to {
+        (v4.in_set(Daddr, &sets.v4), v6.in_set(Daddr, &sets.v6), "to")
+    } else {
+        (v4.in_set(Saddr, &sets.v4), v6.in_set(Saddr, &sets.v6), "from")
     };
-    let way = if to { "to" } else { "from" };
-    [
-        rule(Rule::new().ipv4(), V4, "v4", &format!("{way} blocked IPv4 addresses")),
-        rule(Rule::new().ipv6(), V6, "v6", &format!("{way} blocked IPv6 addresses")),
-    ]
+    let end = |rule: Rule, version: &str| {
+        rule.counter().drop().comment(&format!("{way} blocked {version} addresses"))
+    };
+    [end(v4, "IPv4"), end(v6, "IPv6")]
 }
 
 /// Whether a table that was read is the wanted one, but for what has been counted and what is in the sets.

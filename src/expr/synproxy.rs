@@ -27,7 +27,7 @@ expression! {
         mss: u16 = NFTA_SYNPROXY_MSS(1),
         /// The window scale that the server has.
         wscale: u8 = NFTA_SYNPROXY_WSCALE(2),
-        /// What is offered. The kernel adds [`SynproxyFlags::MSS`] and [`SynproxyFlags::WSCALE`] where given.
+        /// What is offered. Without [`SynproxyFlags::MSS`] and [`SynproxyFlags::WSCALE`] the numbers above are not said.
         flags: SynproxyFlags = NFTA_SYNPROXY_FLAGS(3),
     }
 }

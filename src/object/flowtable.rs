@@ -216,4 +216,28 @@ mod tests {
         flowtable.encode(Family::Inet, "t", &mut Writer::new(&mut bytes));
         assert_eq!(bytes, expected);
     }
+
+    #[test]
+    fn offloading_flowtables_of_several_devices_are_what_nft_sends() {
+        // nft --debug=mnl: … { hook ingress priority 10; devices = { lo, eth0 }; flags offload; counter; }
+        let mut expected = Vec::new();
+        let mut writer = Writer::new(&mut expected);
+        writer.bytes(1, b"t\0");
+        writer.bytes(2, b"fast\0");
+        writer.nest(3, |hook| {
+            hook.bytes(1, &[0, 0, 0, 0]);
+            hook.bytes(2, &[0, 0, 0, 10]);
+            // nft sorts them by name.
+            hook.nest(3, |devices| {
+                devices.bytes(1, b"eth0\0");
+                devices.bytes(1, b"lo\0");
+            });
+        });
+        writer.bytes(7, &[0, 0, 0, 3]);
+        let flags = FlowtableFlags::COUNTER | FlowtableFlags::OFFLOAD;
+        let flowtable = Flowtable::new("fast", ["eth0", "lo"]).priority(10).flags(flags);
+        let mut bytes = Vec::new();
+        flowtable.encode(Family::Inet, "t", &mut Writer::new(&mut bytes));
+        assert_eq!(bytes, expected);
+    }
 }

@@ -1,6 +1,6 @@
 //! The whole content of a set, in the order in which it is sent.
 
-use super::{Entry, IntoEntry, Key, MapValue, Overlaps, Runs, Span, encode};
+use super::{Entry, Key, MapValue, Overlaps, Runs, Span, encode};
 use crate::{
     Invalid,
     object::Element,
@@ -23,12 +23,11 @@ pub(crate) enum Form<K, V> {
 
 impl<K: Key, V: MapValue> Contents<K, V> {
     /// Checks entries; runs are sorted, and joined or refused.
-    pub(crate) fn collect<I>(set: &str, overlaps: Overlaps, entries: I) -> Result<Self, Invalid>
-    where
-        I: IntoIterator,
-        I::Item: IntoEntry<K, V>,
-    {
-        let entries = entries.into_iter().map(IntoEntry::into_entry);
+    pub(crate) fn collect(
+        set: &str,
+        overlaps: Overlaps,
+        entries: impl Iterator<Item = Entry<K, V>>,
+    ) -> Result<Self, Invalid> {
         if is_runs::<K>() {
             let mut runs = Runs::collect(set, overlaps, entries)?;
             let catch_all = runs.catch_all.take();

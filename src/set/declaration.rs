@@ -2,7 +2,10 @@
 
 use std::{borrow::Borrow, marker::PhantomData, time::Duration};
 
-use super::{FieldType, IntoEntry, Key, MapValue, Overlaps, contents::Contents, field::TypeOf};
+use super::{
+    Entry, FieldType, IntoEntry, Key, MapValue, Overlaps, contents::Contents, field::TypeOf,
+    value::DATA_TYPEOF,
+};
 use crate::{
     Invalid,
     expr::{Expr, Verdict},
@@ -57,8 +60,6 @@ pub type VerdictMap<K> = SetOf<K, Verdict>;
 const MERGE: u8 = 2;
 /// nft's user data: the expression whose type the key has (`NFTNL_UDATA_SET_KEY_TYPEOF`).
 const KEY_TYPEOF: u8 = 3;
-/// nft's user data: the expression whose type the values have (`NFTNL_UDATA_SET_DATA_TYPEOF`).
-const DATA_TYPEOF: u8 = 4;
 
 impl<K: Key, V: MapValue> SetOf<K, V> {
     /// A set, or map, of this name.
@@ -262,7 +263,20 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
         I: IntoIterator,
         I::Item: IntoEntry<K, V>,
     {
-        Contents::collect(self.name(), self.overlaps, entries)
+        Contents::collect(self.name(), self.overlaps, self.admit(entries))
+    }
+
+    /// Entries of which it is known whether this set can have them.
+    pub(crate) fn admit<'s, I>(&'s self, entries: I) -> impl Iterator<Item = Entry<K, V>> + use<'s, I, K, V>
+    where
+        I: IntoIterator,
+        I::Item: IntoEntry<K, V>,
+    {
+        let timeouts = self.set.flags.contains(SetFlags::TIMEOUT);
+        entries.into_iter().map(move |entry| {
+            let entry = entry.into_entry();
+            if timeouts { entry } else { entry.without_timeout(&self.set.name) }
+        })
     }
 
     /// Whether the kernel is told how many elements there are.
@@ -282,15 +296,25 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
         };
         // libnftnl's user data inside user data: the expression's number in nft, and what it loads.
         let (mut inner, mut outer) = (Vec::new(), Vec::new());
-        let (number, key) = match expression {
-            TypeOf::Meta(key) => (9u32, key),
-            TypeOf::Ct(key) => (12, key),
+        let mut keep = |kind: u8, value: u32| userdata::push(&mut inner, kind, &value.to_ne_bytes());
+        let number = match *expression {
+            TypeOf::Meta(key) => {
+                keep(0, key);
+                9u32
+            }
+            TypeOf::Ct(key) => {
+                keep(0, key);
+                // No direction.
+                keep(1, u32::MAX);
+                12
+            }
+            TypeOf::Payload(protocol, field, bits) => {
+                keep(0, protocol);
+                keep(1, field);
+                keep(4, bits);
+                7
+            }
         };
-        userdata::push(&mut inner, 0, &key.to_ne_bytes());
-        if let TypeOf::Ct(_) = expression {
-            // No direction.
-            userdata::push(&mut inner, 1, &u32::MAX.to_ne_bytes());
-        }
         userdata::push(&mut outer, 0, &number.to_ne_bytes());
         userdata::push(&mut outer, 1, &inner);
         userdata::push(self.set.userdata.get_or_insert_default(), kind, &outer);

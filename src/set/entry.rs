@@ -73,7 +73,8 @@ impl<K, V> Entry<K, V> {
     }
 
     /// How long it stays, in whole milliseconds. The set needs
-    /// [`SetOf::with_timeouts`](super::SetOf::with_timeouts).
+    /// [`SetOf::with_timeouts`](super::SetOf::with_timeouts): where it is declared without, the entry is refused
+    /// ([`Invalid::NoTimeouts`]) before the kernel is asked.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.rare().timeout = Some(timeout);
@@ -144,6 +145,15 @@ impl<K, V> Entry<K, V> {
 
     pub(crate) fn problem(&self) -> Option<&Invalid> {
         self.extras.as_ref()?.problem.as_ref()
+    }
+
+    /// The same, for a set without timeouts.
+    #[inline]
+    pub(crate) fn without_timeout(mut self, set: &str) -> Self {
+        if let Some(extras) = self.extras.as_mut().filter(|extras| extras.timeout.is_some()) {
+            extras.problem.get_or_insert_with(|| Invalid::NoTimeouts { set: set.to_owned() });
+        }
+        self
     }
 
     /// The same with another key.
@@ -241,5 +251,33 @@ impl<K: Key, V: MapValue> IntoEntry<K, V> for &Entry<K, V> {
     #[inline]
     fn into_entry(self) -> Entry<K, V> {
         self.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Family, Port, Transaction,
+        set::{Interval, SetOf},
+    };
+
+    #[test]
+    fn a_timeout_is_refused_where_the_set_has_none() {
+        let hour = Duration::from_secs(3600);
+        let text = "element 1 (22): set \"s\" is declared without timeouts: add with_timeouts() or \
+                    timeout(..) to it";
+        let entries = || [Entry::new(Port(21)), Entry::new(Port(22)).timeout(hour)];
+        let set = SetOf::<Port>::new("s");
+        assert_eq!(set.contents(entries()).unwrap_err().to_string(), text);
+        let mut transaction = Transaction::new();
+        transaction.entries((Family::Inet, "t"), &set).add(entries());
+        assert!(transaction.problems()[0].to_string().contains(text), "{}", transaction.problems()[0]);
+        let runs = SetOf::<Interval<Port>>::new("s");
+        let run = [Entry::new(Interval::from(Port(22))).timeout(hour)];
+        assert!(runs.contents(run.clone()).unwrap_err().to_string().contains("without timeouts"));
+        for able in [runs.clone().with_timeouts(), runs.timeout(hour)] {
+            assert!(able.contents(run.clone()).is_ok());
+        }
     }
 }

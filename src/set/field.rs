@@ -37,6 +37,8 @@ pub(crate) enum TypeOf {
     Meta(u32),
     /// `ct`, with the kernel's number for what is loaded.
     Ct(u32),
+    /// A field of a header: nft's number of the protocol (`enum proto_desc_id`), of the field in it, and its bits.
+    Payload(u32, u32, u32),
 }
 
 impl FieldType {

@@ -40,8 +40,8 @@ pub use difference::{Details, Difference};
 pub use entry::{Entry, IntoEntry};
 pub use field::{Field, FieldType};
 pub use fields::{
-    ArpOperation, CgroupId, DccpPacketType, DeviceGroup, EtherType, IgmpType, InterfaceIndex, LinkType,
-    MobilityType, NfProto, Realm, TcClass,
+    ArpOperation, CgroupId, CtLabels, DccpPacketType, DeviceGroup, EtherType, IgmpType, InterfaceIndex,
+    LinkType, MobilityType, NfProto, Realm, TcClass,
 };
 pub use key::Key;
 pub use part::{Interval, Part};

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::{Field, FieldType, Key, field::FIELD_LIMIT, key::KEY_LIMIT};
+use super::{Field, FieldType, Interval, Key, Part, field::FIELD_LIMIT, key::KEY_LIMIT};
 use crate::{
     Invalid,
     expr::{NFTA_DATA_VALUE, ObjectKind, Verdict},
-    object::{ElementData, NFTA_SET_ELEM_DATA, NFTA_SET_ELEM_OBJREF, Set, check_name, userdata},
+    object::{DataType, ElementData, NFTA_SET_ELEM_DATA, NFTA_SET_ELEM_OBJREF, Set, check_name, userdata},
     wire::Writer,
 };
 
@@ -135,6 +135,99 @@ tuples! {
     (A, B, C);
     (A, B, C, D);
     (A, B, C, D, E);
+}
+
+/// nft's user data: the expression whose type the values have (`NFTNL_UDATA_SET_DATA_TYPEOF`).
+pub(super) const DATA_TYPEOF: u8 = 4;
+/// nft's user data: the values are runs (`NFTNL_UDATA_SET_DATA_INTERVAL`).
+const DATA_INTERVAL: u8 = 6;
+
+/// Makes a set a map to runs of values: twice the bytes, the first values before the last ones.
+fn map_to_runs(set: Set, mut value: DataType) -> Set {
+    value.len = value.len.next_multiple_of(4) * 2;
+    let mut set = set.map_to(value);
+    userdata::push(set.userdata.get_or_insert_default(), DATA_INTERVAL, &1u32.to_ne_bytes());
+    set
+}
+
+/// Appends two values, one behind the other, each filled up.
+fn put_both<K: Key>(ends: [&K; 2], writer: &mut Writer<'_>) {
+    let len = K::LEN.next_multiple_of(4);
+    let mut bytes = [0; 2 * KEY_LIMIT];
+    for (place, end) in bytes.chunks_exact_mut(len).zip(ends) {
+        end.write_first(place.get_mut(..K::LEN).unwrap_or_default());
+    }
+    if let Some(bytes) = bytes.get(..2 * len) {
+        writer.nest(NFTA_SET_ELEM_DATA, |inner| inner.bytes(NFTA_DATA_VALUE, bytes));
+    }
+}
+
+/// A run of values of which one is chosen, where addresses are translated: nft's `interval ipv4_addr`.
+impl<F: Field> MapValue for Interval<F> {
+    const PARTS: &'static [FieldType] = &[F::TYPE];
+
+    fn describe(set: Set) -> Set {
+        map_to_runs(set, F::TYPE.data_type())
+    }
+
+    fn encode(&self, writer: &mut Writer<'_>) {
+        put_both([&self.first, &self.last], writer);
+    }
+
+    fn read(data: Option<&ElementData>) -> Option<Self> {
+        let Some(ElementData::Value(data)) = data else { return None };
+        let (first, last) = data.as_bytes().split_at_checked(F::TYPE.padded())?;
+        Some(Self { first: F::read(first.get(..F::TYPE.len)?)?, last: F::read(last.get(..F::TYPE.len)?)? })
+    }
+
+    fn text(&self) -> String {
+        Part::text(self)
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        Part::check(self, false)
+    }
+}
+
+/// A run of values and a run of others, such as addresses and ports: nft's `interval ipv4_addr . inet_service`.
+impl<A: Field, B: Field> MapValue for (Interval<A>, Interval<B>) {
+    const PARTS: &'static [FieldType] = &[A::TYPE, B::TYPE];
+
+    fn describe(mut set: Set) -> Set {
+        set = map_to_runs(set, <(A, B)>::data_type());
+        // As nft: `typeof` a concatenation (13), of which it says no more.
+        let mut bytes = Vec::new();
+        userdata::push(&mut bytes, 0, &13u32.to_ne_bytes());
+        userdata::push(&mut bytes, 1, &[]);
+        let userdata = set.userdata.get_or_insert_default();
+        let interval = userdata.split_off(userdata.len().saturating_sub(6));
+        userdata::push(userdata, DATA_TYPEOF, &bytes);
+        userdata.extend(interval);
+        set
+    }
+
+    fn encode(&self, writer: &mut Writer<'_>) {
+        let [first, last] = [(&self.0.first, &self.1.first), (&self.0.last, &self.1.last)]
+            .map(|(one, other)| (one.clone(), other.clone()));
+        put_both([&first, &last], writer);
+    }
+
+    fn read(data: Option<&ElementData>) -> Option<Self> {
+        let Some(ElementData::Value(data)) = data else { return None };
+        let (first, last) = data.as_bytes().split_at_checked(<(A, B)>::LEN)?;
+        let first = <(A, B) as Key>::read(first, first)?;
+        let last = <(A, B) as Key>::read(last, last)?;
+        Some((Interval::new(first.0, last.0), Interval::new(first.1, last.1)))
+    }
+
+    fn text(&self) -> String {
+        format!("{} . {}", self.0, self.1)
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        Part::check(&self.0, false)?;
+        Part::check(&self.1, false)
+    }
 }
 
 /// A verdict map.

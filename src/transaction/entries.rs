@@ -130,7 +130,7 @@ impl Transaction {
         I: IntoIterator,
         I::Item: IntoEntry<K, V>,
     {
-        let entries = entries.into_iter().map(IntoEntry::into_entry);
+        let entries = set.admit(entries);
         if !is_runs::<K>() {
             return self.batch.bulk(head, entries, |writer, index, entry| {
                 encode_entry(&entry, writer);

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Selector;
-use crate::set;
+use crate::{language::matches, set};
 
 /// What a set is looked up by: a field, or a tuple of two to eight fields for a concatenation.
 ///
@@ -81,13 +81,85 @@ fields! {
     /// The kind of the packet's destination: this machine, broadcast …
     PktType = crate::PacketType => PktType;
     /// The user of the socket that sends the packet.
-    SkUid = crate::language::matches::Uid => SkUid;
+    SkUid = matches::Uid => SkUid;
     /// The group of the socket that sends the packet.
-    SkGid = crate::language::matches::Gid => SkGid;
+    SkGid = matches::Gid => SkGid;
     /// The connection's mark.
     CtMark = crate::Mark => CtMark;
     /// How the packet stands to its connection.
     CtState = crate::CtState => CtState;
+    /// The packet's length in bytes, from its IP header on.
+    Length = matches::Length => Length;
+    /// The IP version, by the kernel's number.
+    NfProto = set::NfProto => NfProto;
+    /// What the interface is made of that the packet came by.
+    IifType = set::LinkType => IifType;
+    /// What the interface is made of that the packet leaves by.
+    OifType = set::LinkType => OifType;
+    /// The group of the interface that the packet came by.
+    IifGroup = set::DeviceGroup => IifGroup;
+    /// The group of the interface that the packet leaves by.
+    OifGroup = set::DeviceGroup => OifGroup;
+    /// The class of the sending program's control group, version 1.
+    Cgroup = matches::ClassId => Cgroup;
+    /// The realm of the packet's route.
+    Realm = set::Realm => Realm;
+    /// The class for traffic control.
+    Priority = set::TcClass => Priority;
+    /// The time of the day, in UTC: kernel 5.4.
+    Hour = matches::TimeOfDay => Hour;
+    /// The day of the week, in UTC: kernel 5.4.
+    Day = matches::Weekday => Day;
+    /// The time, to the nanosecond: kernel 5.4.
+    Time = matches::DateTime => Time;
+    /// The class of service of an IPv4 packet.
+    IpDscp = matches::Dscp => IpDscp;
+    /// What routers say of their queues, in an IPv4 packet.
+    IpEcn = matches::Ecn => IpEcn;
+    /// How many routers an IPv4 packet may still pass.
+    Ttl = matches::Ttl => Ttl;
+    /// How many routers an IPv6 packet may still pass.
+    HopLimit = matches::HopLimit => HopLimit;
+    /// The flags of a TCP packet.
+    TcpFlags = crate::TcpFlags => TcpFlags;
+    /// The code of an ICMP message.
+    IcmpCode = crate::IcmpCode => IcmpCode;
+    /// The code of an ICMPv6 message.
+    Icmpv6Code = crate::Icmp6Code => Icmpv6Code;
+    /// The kind of the source address: this machine's, broadcast …
+    SaddrType = crate::AddressType => SaddrType;
+    /// The kind of the destination address: this machine's, broadcast …
+    DaddrType = crate::AddressType => DaddrType;
+    /// What has happened to the connection.
+    CtStatus = crate::CtStatus => CtStatus;
+    /// The packet's direction within its connection.
+    CtDirection = crate::CtDirection => CtDirection;
+    /// The connection's helper.
+    CtHelper = matches::HelperName => CtHelper;
+    /// The zone that the connection is tracked in.
+    CtZone = matches::Zone => CtZone;
+    /// The connection's labels.
+    CtLabels = set::CtLabels => CtLabels;
+    /// How long the connection stays without packets.
+    CtExpiration = std::time::Duration => CtExpiration;
+    /// The connection's transport protocol.
+    CtProtocol = crate::Protocol => CtProtocol;
+    /// Where the connection comes from, as its first packet had it, of the IP version of the set's keys.
+    CtOriginalSaddr = Ipv4Addr => CtOriginalIpSaddr, Ipv6Addr => CtOriginalIp6Saddr;
+    /// Where the connection goes to, as its first packet had it, of the IP version of the set's keys.
+    CtOriginalDaddr = Ipv4Addr => CtOriginalIpDaddr, Ipv6Addr => CtOriginalIp6Daddr;
+    /// Where answers come from, behind translations, of the IP version of the set's keys.
+    CtReplySaddr = Ipv4Addr => CtReplyIpSaddr, Ipv6Addr => CtReplyIp6Saddr;
+    /// Where answers go to, behind translations, of the IP version of the set's keys.
+    CtReplyDaddr = Ipv4Addr => CtReplyIpDaddr, Ipv6Addr => CtReplyIp6Daddr;
+    /// The port that the connection comes from, as its first packet had it.
+    CtOriginalSport = crate::Port => CtOriginalSport;
+    /// The port that the connection goes to, as its first packet had it.
+    CtOriginalDport = crate::Port => CtOriginalDport;
+    /// The port that answers come from, behind translations.
+    CtReplySport = crate::Port => CtReplySport;
+    /// The port that answers go to, behind translations.
+    CtReplyDport = crate::Port => CtReplyDport;
 }
 
 /// Declares that tuples of fields are concatenations.

@@ -66,7 +66,9 @@ impl Lowering<'_> {
             piece += pieces(*selector);
             // Its last piece must exist, too.
             register(piece - 1)?;
-            self.push_any(&selector.load(place));
+            for expression in &selector.load(place) {
+                self.push_any(expression);
+            }
             if runs && selector.is_turned() {
                 let size = u32::try_from(selector.field_type().len).unwrap_or(u32::MAX);
                 self.push(Byteorder::new(place, place, ByteorderOp::Hton, size, size));
@@ -93,11 +95,15 @@ impl<'a> Loads<'a> {
     ) -> Option<Self> {
         let (mut piece, mut rest) = (first, expressions);
         let mut found = Self { key: Vec::new(), runs: false, rest };
-        while let [load, behind @ ..] = rest {
+        while let [load, ..] = rest {
             let Ok(place) = register(piece) else { break };
-            let mut candidates = Selector::ALL.iter().filter(|selector| selector.may_follow(from.layer4()));
-            let selector = candidates.find(|selector| selector.load(place) == *load);
-            let Some(selector) = selector.filter(|_| piece == first || Some(place) != other) else { break };
+            let candidates = Selector::ALL.iter().filter(|selector| selector.may_begin(load));
+            let mut candidates = candidates.filter(|selector| selector.may_follow(from.layer4()));
+            let loaded = candidates
+                .find_map(|selector| Some((selector, rest.strip_prefix(selector.load(place).as_slice())?)));
+            let Some((selector, behind)) = loaded.filter(|_| piece == first || Some(place) != other) else {
+                break;
+            };
             rest = behind;
             if let ([Expr::Byteorder(_), behind @ ..], true) = (rest, selector.is_turned()) {
                 found.runs = true;

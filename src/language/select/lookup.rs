@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Invalid, Mark, Port,
-    expr::{self, Hash, HashKind, Numgen, NumgenKind, Register, Verdict},
+    expr::{self, Hash, HashKind, NatFlags, Numgen, NumgenKind, Register, Verdict},
     language::Lowering,
     object::{DataType, ElementData, KeyOrder, Set},
     set::{Field, FieldType, MapValue},
@@ -116,6 +116,8 @@ pub struct Lookup {
 pub struct Mapped<V> {
     pub(crate) lookup: Lookup,
     pub(crate) problem: Option<Invalid>,
+    /// How a translation chooses; of others, none are set.
+    pub(crate) flags: NatFlags,
     kind: PhantomData<fn() -> V>,
 }
 
@@ -137,7 +139,8 @@ pub fn mapped<F, V: MapValue>(key: impl Select<F>, map: impl Mapping<F, V>) -> M
     let fields = key.selectors();
     let used = map.used();
     let problem = used.problem(&fields, V::describe(Set::new("", DataType::MARK)).data);
-    Mapped { lookup: Lookup { key: MapKey::Fields(fields), map: used.set }, problem, kind: PhantomData }
+    let lookup = Lookup { key: MapKey::Fields(fields), map: used.set };
+    Mapped { lookup, problem, flags: NatFlags::empty(), kind: PhantomData }
 }
 
 /// A number that chooses.
@@ -219,7 +222,8 @@ fn share<B: Backend>(
     let map = own_map((0..).map(Number).zip(backends.into_iter().map(Backend::value)));
     let modulus = u32::try_from(map.elements.len()).unwrap_or(u32::MAX);
     let problem = (modulus == 0).then_some(Invalid::ListEmpty { what: "backend" });
-    Mapped { lookup: Lookup { key: key(modulus), map: Used::own(map).set }, problem, kind: PhantomData }
+    let lookup = Lookup { key: key(modulus), map: Used::own(map).set };
+    Mapped { lookup, problem, flags: NatFlags::empty(), kind: PhantomData }
 }
 
 /// What packets are shared out among: addresses, addresses with ports, marks, verdicts.

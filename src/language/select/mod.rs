@@ -51,8 +51,12 @@ mod selector;
 mod used;
 
 pub use fields::{
-    ByName, CtMark, CtState, Daddr, Dport, EtherDaddr, EtherSaddr, EtherType, IcmpType, Icmpv6Type, Iif,
-    IifName, L4Proto, Mark, Oif, OifName, PktType, Saddr, Select, SelectOne, SkGid, SkUid, Sport,
+    ByName, Cgroup, CtDirection, CtExpiration, CtHelper, CtLabels, CtMark, CtOriginalDaddr, CtOriginalDport,
+    CtOriginalSaddr, CtOriginalSport, CtProtocol, CtReplyDaddr, CtReplyDport, CtReplySaddr, CtReplySport,
+    CtState, CtStatus, CtZone, Daddr, DaddrType, Day, Dport, EtherDaddr, EtherSaddr, EtherType, HopLimit,
+    Hour, IcmpCode, IcmpType, Icmpv6Code, Icmpv6Type, Iif, IifGroup, IifName, IifType, IpDscp, IpEcn,
+    L4Proto, Length, Mark, NfProto, Oif, OifGroup, OifName, OifType, PktType, Priority, Realm, Saddr,
+    SaddrType, Select, SelectOne, SkGid, SkUid, Sport, TcpFlags, Time, Ttl,
 };
 pub use lookup::{Backend, Balance, Lookup, MapKey, Mapped, mapped};
 pub use selector::Selector;

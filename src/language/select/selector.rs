@@ -2,16 +2,25 @@
 
 use std::fmt;
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::{
     Invalid,
-    expr::{Ct, CtKey, Expr, Meta, MetaKey, Payload, PayloadBase, Register},
-    language::{Layer3, Lowering},
+    expr::{
+        Bitwise, BitwiseOp, Ct, CtDirection, CtKey, Data, Expr, Fib, FibFlags, FibResult, Meta, MetaKey,
+        Payload, PayloadBase, Register,
+    },
+    language::{Layer3, Lowering, matches},
     set::{self, Field, FieldType},
 };
 
-use Needs::{Ethernet, Icmp, Nothing, Ports};
+use CtDirection::{Original, Reply};
+use Needs::{Ethernet, Icmp, Layer4, Nothing, Ports};
 use PayloadBase::{Link, Network, Transport};
-use Source::{Ct as FromCt, Meta as FromMeta, Payload as FromPacket};
+use Source::{
+    Bits as FromBits, Connection as FromConnection, Ct as FromCt, Fib as FromFib, Meta as FromMeta,
+    Payload as FromPacket,
+};
 
 const V4: Needs = Needs::Layer3(Layer3::V4);
 const V6: Needs = Needs::Layer3(Layer3::V6);
@@ -20,9 +29,18 @@ const V6: Needs = Needs::Layer3(Layer3::V6);
 #[derive(Clone, Copy)]
 enum Source {
     Payload(PayloadBase, u32),
+    /// Bits of one byte of the network header: where, which, and how far from the right.
+    Bits(u32, u8, u32),
     Meta(MetaKey),
     Ct(CtKey),
+    /// Of one direction of the connection.
+    Connection(CtKey, CtDirection),
+    /// The kind of an address, by the routing table.
+    Fib(FibFlags),
 }
+
+/// What loads a field: mostly one expression.
+pub(super) type Load = SmallVec<[Expr; 1]>;
 
 /// What must have been tested before a field is loaded.
 #[derive(Clone, Copy)]
@@ -32,6 +50,7 @@ enum Needs {
     Layer3(Layer3),
     Ports,
     Icmp(Layer3, u8),
+    Layer4(u8),
 }
 
 /// Declares [`Selector`]: each with what nft calls it, its type, where it is, and what it depends on.
@@ -116,13 +135,94 @@ selectors! {
     /// The kind of the packet's destination: this machine, broadcast …
     PktType = "meta pkttype", crate::PacketType, FromMeta(MetaKey::PktType), Nothing;
     /// The user of the socket that sends the packet.
-    SkUid = "meta skuid", crate::language::matches::Uid, FromMeta(MetaKey::SkUid), Nothing;
+    SkUid = "meta skuid", matches::Uid, FromMeta(MetaKey::SkUid), Nothing;
     /// The group of the socket that sends the packet.
-    SkGid = "meta skgid", crate::language::matches::Gid, FromMeta(MetaKey::SkGid), Nothing;
+    SkGid = "meta skgid", matches::Gid, FromMeta(MetaKey::SkGid), Nothing;
     /// The connection's mark.
     CtMark = "ct mark", crate::Mark, FromCt(CtKey::Mark), Nothing;
     /// How the packet stands to its connection.
     CtState = "ct state", crate::CtState, FromCt(CtKey::State), Nothing;
+    /// The packet's length in bytes, from its IP header on.
+    Length = "meta length", matches::Length, FromMeta(MetaKey::Len), Nothing;
+    /// The IP version, by the kernel's number.
+    NfProto = "meta nfproto", set::NfProto, FromMeta(MetaKey::NfProto), Nothing;
+    /// What the interface is made of that the packet came by.
+    IifType = "meta iiftype", set::LinkType, FromMeta(MetaKey::IifType), Nothing;
+    /// What the interface is made of that the packet leaves by.
+    OifType = "meta oiftype", set::LinkType, FromMeta(MetaKey::OifType), Nothing;
+    /// The group of the interface that the packet came by.
+    IifGroup = "iifgroup", set::DeviceGroup, FromMeta(MetaKey::IifGroup), Nothing;
+    /// The group of the interface that the packet leaves by.
+    OifGroup = "oifgroup", set::DeviceGroup, FromMeta(MetaKey::OifGroup), Nothing;
+    /// The class of the sending program's control group, version 1.
+    Cgroup = "meta cgroup", matches::ClassId, FromMeta(MetaKey::Cgroup), Nothing;
+    /// The realm of the packet's route.
+    Realm = "rtclassid", set::Realm, FromMeta(MetaKey::RtClassId), Nothing;
+    /// The class for traffic control.
+    Priority = "meta priority", set::TcClass, FromMeta(MetaKey::Priority), Nothing;
+    /// The time of the day, in UTC: kernel 5.4.
+    Hour = "meta hour", matches::TimeOfDay, FromMeta(MetaKey::TimeHour), Nothing;
+    /// The day of the week, in UTC: kernel 5.4.
+    Day = "meta day", matches::Weekday, FromMeta(MetaKey::TimeDay), Nothing;
+    /// The time, to the nanosecond: kernel 5.4.
+    Time = "meta time", matches::DateTime, FromMeta(MetaKey::TimeNs), Nothing;
+    /// The class of service of an IPv4 packet. (IPv6 has it across two bytes, which the kernel's shifts cannot bring
+    /// together in one byte order: nft 1.0.6 compares something else there.)
+    IpDscp = "ip dscp", matches::Dscp, FromBits(1, 0xfc, 2), V4;
+    /// What routers say of their queues, in an IPv4 packet.
+    IpEcn = "ip ecn", matches::Ecn, FromBits(1, 0x03, 0), V4;
+    /// How many routers an IPv4 packet may still pass.
+    Ttl = "ip ttl", matches::Ttl, FromPacket(Network, 8), V4;
+    /// How many routers an IPv6 packet may still pass.
+    HopLimit = "ip6 hoplimit", matches::HopLimit, FromPacket(Network, 7), V6;
+    /// The flags of a TCP packet.
+    TcpFlags = "tcp flags", crate::TcpFlags, FromPacket(Transport, 13), Layer4(6);
+    /// The code of an ICMP message.
+    IcmpCode = "icmp code", crate::IcmpCode, FromPacket(Transport, 1), Icmp(Layer3::V4, 1);
+    /// The code of an ICMPv6 message.
+    Icmpv6Code = "icmpv6 code", crate::Icmp6Code, FromPacket(Transport, 1), Icmp(Layer3::V6, 58);
+    /// The kind of the source address: this machine's, broadcast …
+    SaddrType = "fib saddr type", crate::AddressType, FromFib(FibFlags::SADDR), Nothing;
+    /// The kind of the destination address: this machine's, broadcast …
+    DaddrType = "fib daddr type", crate::AddressType, FromFib(FibFlags::DADDR), Nothing;
+    /// What has happened to the connection.
+    CtStatus = "ct status", crate::CtStatus, FromCt(CtKey::Status), Nothing;
+    /// The packet's direction within its connection.
+    CtDirection = "ct direction", CtDirection, FromCt(CtKey::Direction), Nothing;
+    /// The connection's helper.
+    CtHelper = "ct helper", matches::HelperName, FromCt(CtKey::Helper), Nothing;
+    /// The zone that the connection is tracked in.
+    CtZone = "ct zone", matches::Zone, FromCt(CtKey::Zone), Nothing;
+    /// The connection's labels.
+    CtLabels = "ct label", set::CtLabels, FromCt(CtKey::Labels), Nothing;
+    /// How long the connection stays without packets.
+    CtExpiration = "ct expiration", std::time::Duration, FromCt(CtKey::Expiration), Nothing;
+    /// The connection's transport protocol.
+    CtProtocol = "ct protocol", crate::Protocol, FromCt(CtKey::Protocol), Nothing;
+    /// The IPv4 address that the connection comes from, as its first packet had it. Kernel 4.17.
+    CtOriginalIpSaddr = "ct original ip saddr", std::net::Ipv4Addr, FromConnection(CtKey::SrcIp, Original), Nothing;
+    /// The IPv4 address that the connection goes to, as its first packet had it. Kernel 4.17.
+    CtOriginalIpDaddr = "ct original ip daddr", std::net::Ipv4Addr, FromConnection(CtKey::DstIp, Original), Nothing;
+    /// The IPv4 address that answers come from, behind translations. Kernel 4.17.
+    CtReplyIpSaddr = "ct reply ip saddr", std::net::Ipv4Addr, FromConnection(CtKey::SrcIp, Reply), Nothing;
+    /// The IPv4 address that answers go to, behind translations. Kernel 4.17.
+    CtReplyIpDaddr = "ct reply ip daddr", std::net::Ipv4Addr, FromConnection(CtKey::DstIp, Reply), Nothing;
+    /// The IPv6 address that the connection comes from, as its first packet had it. Kernel 4.17.
+    CtOriginalIp6Saddr = "ct original ip6 saddr", std::net::Ipv6Addr, FromConnection(CtKey::SrcIp6, Original), Nothing;
+    /// The IPv6 address that the connection goes to, as its first packet had it. Kernel 4.17.
+    CtOriginalIp6Daddr = "ct original ip6 daddr", std::net::Ipv6Addr, FromConnection(CtKey::DstIp6, Original), Nothing;
+    /// The IPv6 address that answers come from, behind translations. Kernel 4.17.
+    CtReplyIp6Saddr = "ct reply ip6 saddr", std::net::Ipv6Addr, FromConnection(CtKey::SrcIp6, Reply), Nothing;
+    /// The IPv6 address that answers go to, behind translations. Kernel 4.17.
+    CtReplyIp6Daddr = "ct reply ip6 daddr", std::net::Ipv6Addr, FromConnection(CtKey::DstIp6, Reply), Nothing;
+    /// The port that the connection comes from, as its first packet had it.
+    CtOriginalSport = "ct original proto-src", crate::Port, FromConnection(CtKey::ProtoSrc, Original), Nothing;
+    /// The port that the connection goes to, as its first packet had it.
+    CtOriginalDport = "ct original proto-dst", crate::Port, FromConnection(CtKey::ProtoDst, Original), Nothing;
+    /// The port that answers come from, behind translations.
+    CtReplySport = "ct reply proto-src", crate::Port, FromConnection(CtKey::ProtoSrc, Reply), Nothing;
+    /// The port that answers go to, behind translations.
+    CtReplyDport = "ct reply proto-dst", crate::Port, FromConnection(CtKey::ProtoDst, Reply), Nothing;
 }
 
 /// nft's words.
@@ -134,12 +234,39 @@ impl fmt::Display for Selector {
 
 impl Selector {
     /// What loads it into a register.
-    pub(super) fn load(self, dreg: Register) -> Expr {
+    pub(super) fn load(self, dreg: Register) -> Load {
         let len = u32::try_from(self.field_type().len).unwrap_or(u32::MAX);
         match self.source() {
-            Source::Payload(base, offset) => Payload::load(base, offset, len, dreg).into(),
-            Source::Meta(key) => Meta::load(key, dreg).into(),
-            Source::Ct(key) => Ct::load(key, dreg).into(),
+            Source::Payload(base, offset) => smallvec![Payload::load(base, offset, len, dreg).into()],
+            Source::Bits(offset, mask, shift) => {
+                let mut load: Load = smallvec![
+                    Payload::load(Network, offset, 1, dreg).into(),
+                    Bitwise::and(dreg, Data::byte(mask)).into(),
+                ];
+                if shift != 0 {
+                    let right = Bitwise::new(dreg, dreg, 1u32).op(BitwiseOp::Rshift);
+                    load.push(right.data(Data::host_u32(shift)).into());
+                }
+                load
+            }
+            Source::Meta(key) => smallvec![Meta::load(key, dreg).into()],
+            Source::Ct(key) => smallvec![Ct::load(key, dreg).into()],
+            Source::Connection(key, direction) => smallvec![Ct::load(key, dreg).direction(direction).into()],
+            Source::Fib(side) => smallvec![Fib::new(dreg, FibResult::AddrType, side).into()],
+        }
+    }
+
+    /// Whether the first expression of [`Selector::load`] can be this one, told without making it.
+    pub(super) fn may_begin(self, expression: &Expr) -> bool {
+        match (self.source(), expression) {
+            (Source::Payload(base, offset), Expr::Payload(load)) => {
+                load.base == base && load.offset == offset
+            }
+            (Source::Bits(offset, ..), Expr::Payload(load)) => load.base == Network && load.offset == offset,
+            (Source::Meta(key), Expr::Meta(load)) => load.key == key,
+            (Source::Ct(key) | Source::Connection(key, _), Expr::Ct(load)) => load.key == key,
+            (Source::Fib(side), Expr::Fib(load)) => load.flags == side,
+            _ => false,
         }
     }
 
@@ -153,6 +280,7 @@ impl Selector {
             }
             Needs::Layer3(version) => to.need_layer3(self.word(), version),
             Ports => to.need_ports(self.word()),
+            Layer4(protocol) => to.need_layer4(self.word(), protocol),
             Icmp(version, protocol) => {
                 if to.layer3().is_some() || to.layer4().is_none() {
                     to.need_layer3(self.word(), version)?;

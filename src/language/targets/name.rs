@@ -1,8 +1,8 @@
 //! What iptables calls the targets.
 
-use super::{MarkOf, SetMark};
+use super::{MarkOf, SetMark, UseObject};
 use crate::{
-    expr::{Expr, Immediate, Load, LogLevel, NatFlags, NatKind, Verdict},
+    expr::{Expr, Immediate, Load, LogLevel, NatFlags, NatKind, ObjectKind, Verdict},
     language::Statement,
 };
 
@@ -31,7 +31,7 @@ impl Statement {
             Self::SetDscp(_) => "DSCP",
             Self::SetTtl(_) => "TTL",
             Self::SetHopLimit(_) => "HL",
-            Self::SetSecmark(_) => "SECMARK",
+            Self::SetSecmark(_) | Self::UseObject(UseObject { kind: ObjectKind::SecMark, .. }) => "SECMARK",
             Self::CopySecmark(_) => "CONNSECMARK",
             Self::Untrack(_) => "NOTRACK",
             Self::ClampMss(_) => "TCPMSS",

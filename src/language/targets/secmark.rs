@@ -1,11 +1,12 @@
 //! Security marks: iptables' `-j SECMARK` and `-j CONNSECMARK`.
 
-use super::MarkOf;
+use super::{MarkOf, ObjectName, ObjectSource, UseObject};
 use crate::{
     Invalid, Rule,
     expr::{Ct, CtKey, Expr, Meta, MetaKey, ObjectChoice, ObjectKind, Objref, Register},
     language::{Lift, Lifting, Lower, Lowering},
     object::check_name,
+    set::SecMarkName,
 };
 
 /// Gives the packet the security mark of an object.
@@ -31,10 +32,26 @@ impl Rule {
     /// Rule::new().ct_state(CtState::NEW).tcp().dport(22).set_secmark("ssh").save_secmark();
     /// Rule::new().ct_state(CtState::ESTABLISHED | CtState::RELATED).restore_secmark();
     /// ```
+    ///
+    /// Or by a map: nft's `meta secmark set ip saddr map @marks`.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// use portcullis::{Rule, select::{Saddr, mapped}, set::{MapOf, SecMarkName}};
+    ///
+    /// let marks = MapOf::<Ipv4Addr, SecMarkName>::new("marks");
+    /// Rule::new().set_secmark(mapped(Saddr, &marks));
+    /// ```
     #[doc(alias = "SECMARK")]
     #[must_use]
-    pub fn set_secmark(self, object: impl Into<String>) -> Self {
-        self.say(SetSecmark(object.into()))
+    pub fn set_secmark(mut self, object: impl ObjectSource<SecMarkName>) -> Self {
+        let (object, problem) = object.source();
+        self.note(problem);
+        match object {
+            ObjectName::Named(name) => self.say(SetSecmark(name)),
+            object @ ObjectName::By(_) => self.say(UseObject { kind: ObjectKind::SecMark, object }),
+        }
     }
 
     /// The connection's security mark becomes the packet's.
@@ -100,7 +117,11 @@ impl Lift for CopySecmark {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Family, language::targets::golden::refusal};
+    use crate::{
+        Family, Port,
+        language::targets::golden::refusal,
+        select::{Dport, mapped},
+    };
 
     #[test]
     fn as_nft_says_it() {
@@ -108,6 +129,16 @@ mod tests {
 
         // meta secmark set "ssh"
         golden(&Rule::new().set_secmark("ssh"), &["objref type 8 name ssh"]);
+        // meta secmark set tcp dport map { 22 : "ssh" }
+        golden(
+            &Rule::new().tcp().set_secmark(mapped(Dport, [(Port(22), SecMarkName::from("ssh"))])),
+            &[
+                "meta load l4proto => reg 1",
+                "cmp eq reg 1 0x00000006",
+                "payload load 2b @ transport header + 2 => reg 1",
+                "objref sreg 1 set __objmap%d",
+            ],
+        );
         // ct secmark set meta secmark
         golden(&Rule::new().save_secmark(), &["meta load secmark => reg 1", "ct set secmark with reg 1"]);
         // meta secmark set ct secmark

@@ -4,6 +4,7 @@ use crate::{
     Invalid, Rule,
     expr::{self, Expr, SynproxyFlags},
     language::{Lift, Lifting, Lower, Lowering, matches::Protocol},
+    object::ObjectData,
 };
 
 /// What the proxy says in the server's place: it should be what the server itself would say.
@@ -81,22 +82,45 @@ impl Rule {
     }
 }
 
-impl Lower for Synproxy {
-    fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
-        let Self { mss, wscale, timestamp, sack_perm } = *self;
-        // As nft: no test for TCP, for the kernel breaks off the rule itself (nft_synproxy_do_eval).
-        super::nat::check_family("synproxy", to.family())?;
-        to.check_layer4("synproxy", Protocol::TCP.0)?;
-        if let Some(scale @ 15..) = wscale {
-            let (value, range) = (scale.to_string(), "0 to 14".to_owned());
-            return Err(Invalid::OutOfRange { what: "the window scale", value, range });
-        }
+/// With the flags that nft sets: the kernel offers no more than these say.
+impl From<&Synproxy> for expr::Synproxy {
+    fn from(proxy: &Synproxy) -> Self {
+        let Synproxy { mss, wscale, timestamp, sack_perm } = *proxy;
         let mut flags = SynproxyFlags::empty();
         flags.set(SynproxyFlags::MSS, mss.is_some());
         flags.set(SynproxyFlags::WSCALE, wscale.is_some());
         flags.set(SynproxyFlags::TIMESTAMP, timestamp);
         flags.set(SynproxyFlags::SACK_PERM, sack_perm);
-        to.push(expr::Synproxy::new().mss(mss.unwrap_or(0)).wscale(wscale.unwrap_or(0)).flags(flags));
+        Self::new().mss(mss.unwrap_or(0)).wscale(wscale.unwrap_or(0)).flags(flags)
+    }
+}
+
+/// For an object of the table, which rules use by its name ([`Rule::use_synproxy`]).
+///
+/// ```
+/// use portcullis::{Rule, Synproxy, Table, object::Object};
+///
+/// let guard = Object::new("guard", Synproxy::new().mss(1460).wscale(7).timestamp().sack_perm());
+/// let table = Table::inet("edge").object(guard);
+/// let rule = Rule::new().tcp().use_synproxy("guard");
+/// # let _ = (table, rule);
+/// ```
+impl From<Synproxy> for ObjectData {
+    fn from(proxy: Synproxy) -> Self {
+        expr::Synproxy::from(&proxy).into()
+    }
+}
+
+impl Lower for Synproxy {
+    fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
+        // As nft: no test for TCP, for the kernel breaks off the rule itself (nft_synproxy_do_eval).
+        super::nat::check_family("synproxy", to.family())?;
+        to.check_layer4("synproxy", Protocol::TCP.0)?;
+        if let Some(scale @ 15..) = self.wscale {
+            let (value, range) = (scale.to_string(), "0 to 14".to_owned());
+            return Err(Invalid::OutOfRange { what: "the window scale", value, range });
+        }
+        to.push(expr::Synproxy::from(self));
         Ok(())
     }
 }

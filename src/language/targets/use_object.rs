@@ -51,6 +51,12 @@ impl<N> ObjectSource<N> for &str {
     }
 }
 
+impl<N> ObjectSource<N> for &String {
+    fn source(self) -> (ObjectName, Option<Invalid>) {
+        (ObjectName::Named(self.clone()), None)
+    }
+}
+
 impl<N> ObjectSource<N> for String {
     fn source(self) -> (ObjectName, Option<Invalid>) {
         (ObjectName::Named(self), None)

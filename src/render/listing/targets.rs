@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     Statement,
-    expr::{ChainTarget, DynsetOp, Icmp6Code, IcmpCode, IcmpxCode, NatFlags, NatKind, QueueFlags, Verdict},
+    expr::{
+        ChainTarget, DynsetOp, Icmp6Code, IcmpCode, IcmpxCode, NatFlags, NatKind, ObjectKind, QueueFlags,
+        Verdict,
+    },
     language::{
         Item,
         select::{Lookup, MapKey, UsedSet},
@@ -115,8 +118,13 @@ pub(super) fn say(statement: &Statement, row: &mut Row, style: Style) {
         }
         Statement::VerdictMap(map) => row.target("vmap", format!("vmap {}", looked_up(&map.0, style))),
         Statement::NatBy(nat) => {
-            let name = if nat.kind == NatKind::Source { "SNAT" } else { "DNAT" };
-            row.target(name, format!("to:map {}", looked_up(&nat.by, style)));
+            let netmap = nat.flags.contains(NatFlags::NETMAP);
+            let name = match nat.kind {
+                _ if netmap => "NETMAP",
+                NatKind::Source => "SNAT",
+                _ => "DNAT",
+            };
+            row.target(name, format!("to:map {}{}", looked_up(&nat.by, style), nat_flags(nat.flags)));
         }
         Statement::SetMarkBy(mark) => {
             let (name, text) = match mark.of {
@@ -130,7 +138,10 @@ pub(super) fn say(statement: &Statement, row: &mut Row, style: Style) {
                 ObjectName::Named(name) => plain(name).to_string(),
                 ObjectName::By(lookup) => format!("map {}", looked_up(lookup, style)),
             };
-            row.add(format!("{} {which}", used.kind));
+            match used.kind {
+                ObjectKind::SecMark => row.target("SECMARK", format!("SECMARK object {which}")),
+                kind => row.add(format!("{kind} {which}")),
+            }
         }
         Statement::Offload(offload) => {
             row.target("FLOWOFFLOAD", format!("FLOWOFFLOAD {}", plain(&offload.0)));

@@ -1,10 +1,15 @@
 //! Whole tables, and every word in them.
 
+use std::{net::Ipv4Addr, time::Duration};
+
 use crate::{
-    Chain, CtState, Family, Hook, NatTo, Policy, Rate, RejectWith, Rule, Table, TcpFlags,
+    Chain, CtState, Family, Hook, Mark, NatTo, Policy, Port, Rate, RejectWith, Rule, Table, TcpFlags,
     expr::{Counter, Data, Expr, IcmpCode, Lookup, Meta, MetaKey, Payload, PayloadBase, Register, Verdict},
+    language::targets::ChangeSet,
     masked, not,
     object::{DataType, Element, Priority, Set},
+    select::{Balance, Daddr, Dport, Saddr, mapped},
+    set::{CounterName, Interval, MapOf, SecMarkName, SetOf},
 };
 
 /// What stands behind the titles, spaces collapsed: one line for each rule.
@@ -108,6 +113,58 @@ fn words() {
     }
     said(Family::Inet, Rule::new().saddr("fd00::1").accept(), "ACCEPT 0 -- * * fd00::1 *");
     said(Family::Ip6, Rule::new().icmpv6().accept(), "ACCEPT 58 -- * * ::/0 ::/0");
+}
+
+#[test]
+fn words_that_use_sets_and_objects() {
+    const ANY: &str = "0 -- * * 0.0.0.0/0 0.0.0.0/0";
+    const TCP: &str = "6 -- * * 0.0.0.0/0 0.0.0.0/0";
+    let backend = Ipv4Addr::new(10, 0, 0, 1);
+    let blocked = SetOf::<Ipv4Addr>::new("blocked").with_timeouts();
+    let hour = Duration::from_secs(3600);
+    let counters = MapOf::<Ipv4Addr, CounterName>::new("counters");
+    let secmarks = MapOf::<Port, SecMarkName>::new("secmarks");
+    for (rule, expected) in [
+        (Rule::new().in_set(Saddr, &blocked).drop(), format!("DROP {ANY} match-set blocked src")),
+        (Rule::new().not_in_set(Saddr, &blocked), format!("{ANY} ! match-set blocked src")),
+        (Rule::new().add_to_set(Saddr, &blocked), format!("{ANY} add-set blocked src")),
+        (
+            Rule::new().change_set(ChangeSet::update(Saddr, &blocked).timeout(hour).counter()),
+            format!("{ANY} update-set blocked src timeout 3600 counter"),
+        ),
+        (Rule::new().delete_from_set(Daddr, &blocked), format!("{ANY} del-set blocked dst")),
+        (
+            Rule::new().tcp().verdict_map(Dport, [(Port(22), Verdict::Accept)]),
+            format!("vmap {TCP} vmap dpt {{ 1 element }}"),
+        ),
+        (
+            Rule::new().decide_by(Balance::random([Verdict::Accept, Verdict::Drop])),
+            format!("vmap {ANY} vmap numgen random mod 2 {{ 2 elements }}"),
+        ),
+        (
+            Rule::new().tcp().dnat_by(mapped(Dport, [(Port(80), backend)]).random().persistent()),
+            format!("DNAT {TCP} to:map dpt {{ 1 element }} random persistent"),
+        ),
+        (
+            Rule::new().snat_by(mapped(Saddr, &MapOf::<Ipv4Addr, Interval<Ipv4Addr>>::new("nets")).prefix()),
+            format!("NETMAP {ANY} to:map src nets"),
+        ),
+        (
+            Rule::new().set_mark_by(Balance::symmetric([Mark(1), Mark(2)])),
+            format!("MARK {ANY} MARK set map symhash mod 2 {{ 2 elements }}"),
+        ),
+        (Rule::new().use_counter("web"), format!("{ANY} counter web")),
+        (Rule::new().use_counter(mapped(Saddr, &counters)), format!("{ANY} counter map src counters")),
+        (Rule::new().use_ct_timeout("quick"), format!("{ANY} ct timeout quick")),
+        (Rule::new().set_secmark("ssh"), format!("SECMARK {ANY} SECMARK object ssh")),
+        (
+            Rule::new().tcp().set_secmark(mapped(Dport, &secmarks)),
+            format!("SECMARK {TCP} SECMARK object map dpt secmarks"),
+        ),
+        (Rule::new().offload("fast"), format!("FLOWOFFLOAD {ANY} FLOWOFFLOAD fast")),
+    ] {
+        said(Family::Ip, rule, &expected);
+    }
 }
 
 #[test]

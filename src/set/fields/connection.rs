@@ -3,8 +3,11 @@
 use crate::{
     Invalid,
     expr::{CtDirection, CtState, CtStatus},
-    language::{Operand, matches::HelperName},
-    set::field::{Field, FieldType, TypeOf, fields},
+    language::{
+        Operand,
+        matches::{HelperName, Zone},
+    },
+    set::field::{Field, FieldType, TypeOf, fields, put},
 };
 
 fields! {
@@ -14,6 +17,43 @@ fields! {
         |status| status.bits(), |bits| Some(Self::from_bits_retain(bits)), |status| words(status.iter_names(), status.bits());
     CtDirection: "direction" = FieldType::byte("ct_dir", 27), network u8,
         |direction| direction.number(), |number| Some(Self::from_number(number)), |direction| direction.to_string();
+}
+
+fields! {
+    // nft knows it as `typeof ct zone` only.
+    Zone: "zone" = FieldType::host("integer", 4, 2).type_of(TypeOf::Ct(17)), host u16,
+        |zone| zone.0, |number| Some(Self(number)), |zone| zone.0.to_string();
+}
+
+/// The labels of a connection, one bit each: 128 of them, to which `/etc/xtables/connlabel.conf` gives names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CtLabels(pub u128);
+
+/// nft knows the type as `typeof ct label` only.
+impl Field for CtLabels {
+    const WHAT: &'static str = "connection labels";
+    const TYPE: FieldType = FieldType::host("ct_label", 30, 16).type_of(TypeOf::Ct(13));
+
+    fn write(&self, to: &mut [u8]) {
+        put(to, self.0.to_ne_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(u128::from_ne_bytes).map(Self)
+    }
+
+    fn text(&self) -> String {
+        format!("{:#x}", self.0)
+    }
+
+    fn check(&self, intervals: bool) -> Result<(), Invalid> {
+        if intervals {
+            let problem =
+                "labels of connections are bits, which have no runs: take a set of single values".to_owned();
+            return Err(Invalid::Combination { problem });
+        }
+        Ok(())
+    }
 }
 
 /// The names of flags, as nft lists them, or the number.

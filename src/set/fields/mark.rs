@@ -1,8 +1,8 @@
 //! Numbers that the kernel keeps beside a packet.
 
 use crate::{
-    language::matches::{Gid, Mark, PacketType, Uid},
-    set::field::{FieldType, fields, numbers},
+    language::matches::{ClassId, Gid, HopLimit, Length, Mark, PacketType, Ttl, Uid},
+    set::field::{FieldType, TypeOf, fields, numbers},
 };
 
 fields! {
@@ -14,6 +14,18 @@ fields! {
         |group| group.0, |number| Some(Self(number)), |group| group.0.to_string();
     PacketType: "packet type" = FieldType::host("pkt_type", 31, 1), host u8,
         |kind| kind.number(), |number| Some(Self::from_number(number)), |kind| kind.to_string();
+}
+
+fields! {
+    // nft knows these as `typeof meta length`, `meta cgroup`, `ip ttl` and `ip6 hoplimit` only.
+    Length: "length" = FieldType::host("integer", 4, 4).type_of(TypeOf::Meta(0)), host u32,
+        |length| length.0, |number| Some(Self(number)), |length| length.0.to_string();
+    ClassId: "cgroup class" = FieldType::host("integer", 4, 4).type_of(TypeOf::Meta(23)), host u32,
+        |class| class.0, |number| Some(Self(number)), |class| class.0.to_string();
+    Ttl: "TTL" = FieldType::network("integer", 4, 1).type_of(TypeOf::Payload(12, 8, 8)), network u8,
+        |ttl| ttl.0, |number| Some(Self(number)), |ttl| ttl.0.to_string();
+    HopLimit: "hop limit" = FieldType::network("integer", 4, 1).type_of(TypeOf::Payload(13, 7, 8)), network u8,
+        |limit| limit.0, |number| Some(Self(number)), |limit| limit.0.to_string();
 }
 
 numbers! {

@@ -9,6 +9,7 @@ mod network;
 mod time;
 mod transport;
 
+pub use connection::CtLabels;
 pub use interface::{DeviceGroup, InterfaceIndex, LinkType};
 pub use mark::{CgroupId, Realm, TcClass};
 pub use network::{ArpOperation, EtherType, NfProto};

@@ -2,10 +2,11 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use ipnet::Ipv4Net;
 use portcullis::{
     Family, Hook, Mark, Port,
     select::{Balance, Daddr, Dport, Saddr, Sport, mapped},
-    set::{CounterName, MapOf, QuotaName},
+    set::{CounterName, Interval, MapOf, QuotaName, SecMarkName},
 };
 
 use super::{Bench, need_nft, rule};
@@ -62,6 +63,61 @@ fn translations() {
 }
 
 #[test]
+fn translations_to_runs_and_to_ports() {
+    need_nft!();
+    type Runs = (Interval<Ipv4Addr>, Interval<Port>);
+    let bench = Bench::nat(Family::Ip, Hook::Prerouting);
+    bench.declare([
+        "map % spread { type ipv4_addr : interval ipv4_addr; }",
+        "map % networks { type ipv4_addr : interval ipv4_addr; flags interval; }",
+        "map % services { type ipv4_addr : interval ipv4_addr . inet_service; flags interval; }",
+    ]);
+    let spread = MapOf::<Ipv4Addr, Interval<Ipv4Addr>>::new("spread");
+    let networks = MapOf::<Ipv4Net, Interval<Ipv4Addr>>::new("networks");
+    let services = MapOf::<Ipv4Net, Runs>::new("services");
+    let run = Interval::new(HOSTS[0], HOSTS[2]);
+    let source = Ipv4Addr::new(10, 1, 0, 1);
+    bench.hold_all([
+        (rule().dnat_by(mapped(Saddr, &spread)), "dnat to ip saddr map @spread"),
+        (rule().dnat_by(mapped(Saddr, &spread).persistent()), "dnat to ip saddr map @spread persistent"),
+        (
+            rule().dnat_by(mapped(Saddr, [(source, run)]).random()),
+            "dnat to ip saddr map { 10.1.0.1 : 10.0.0.1-10.0.0.3 } random",
+        ),
+        (
+            rule().dnat_by(mapped(Saddr, [(source, HOSTS[0])]).fully_random().persistent()),
+            "dnat to ip saddr map { 10.1.0.1 : 10.0.0.1 } fully-random,persistent",
+        ),
+        (rule().dnat_by(mapped(Saddr, &networks).prefix()), "dnat ip prefix to ip saddr map @networks"),
+        (
+            rule().tcp().dnat_by(mapped(Saddr, &services)),
+            "meta l4proto tcp dnat ip to ip saddr map @services",
+        ),
+        (
+            rule().tcp().dnat_by(mapped(Dport, [(Port(22), Port(4040)), (Port(80), Port(8080))])),
+            "meta l4proto tcp dnat to :tcp dport map { 22 : 4040, 80 : 8080 }",
+        ),
+    ]);
+    let bench = Bench::nat(Family::Inet, Hook::Prerouting);
+    let hosts = [1, 5].map(|host| Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, host));
+    bench.hold_all([
+        (
+            rule().dnat_by(mapped(Saddr, [(hosts[0], Interval::new(hosts[0], hosts[1]))])),
+            "dnat ip6 to ip6 saddr map { fd00::1 : fd00::1-fd00::5 }",
+        ),
+        (
+            rule().udp().dnat_by(mapped(Dport, [(Port(53), Port(5353))])),
+            "meta l4proto udp dnat to :udp dport map { 53 : 5353 }",
+        ),
+    ]);
+    let bench = Bench::nat(Family::Ip, Hook::Postrouting);
+    bench.hold(
+        rule().snat_by(mapped(Saddr, [(source, run)]).persistent()),
+        "snat to ip saddr map { 10.1.0.1 : 10.0.0.1-10.0.0.3 } persistent",
+    );
+}
+
+#[test]
 fn marks() {
     need_nft!();
     let bench = Bench::mangle(Family::Inet, Hook::Prerouting);
@@ -87,6 +143,7 @@ fn objects() {
         "limit % slow { rate 5/second }",
         "map % counters { type ipv4_addr : counter; }",
         "map % quotas { type ipv4_addr : quota; }",
+        "map % secmarks { type ipv4_addr : secmark; }",
     ]);
     bench.hold_all([
         (rule().use_counter("web"), "counter name \"web\""),
@@ -99,6 +156,10 @@ fn objects() {
         (
             rule().use_quota(mapped(Saddr, &MapOf::<Ipv4Addr, QuotaName>::new("quotas"))),
             "quota name ip saddr map @quotas",
+        ),
+        (
+            rule().set_secmark(mapped(Saddr, &MapOf::<Ipv4Addr, SecMarkName>::new("secmarks"))),
+            "meta secmark set ip saddr map @secmarks",
         ),
         (
             rule().tcp().use_counter(mapped(Dport, [(Port(80), CounterName::from("web"))])),

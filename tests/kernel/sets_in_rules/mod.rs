@@ -1,5 +1,9 @@
 //! Sets and maps as rules use them, seen on packets.
 
+mod choice;
+mod objects;
+mod per_element;
+
 use std::{
     net::Ipv4Addr,
     time::{Duration, Instant},

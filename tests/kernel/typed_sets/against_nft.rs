@@ -10,12 +10,14 @@ use portcullis::{
     AddressType, CtDirection, CtState, CtStatus, Dscp, Icmp6Code, IcmpCode, IcmpType, Icmpv6Type, IcmpxCode,
     InterfaceName, MacAddr, Netfilter, PacketType, Port, Protocol, Set, TcpFlags, Transaction,
     expr::{Counter, Verdict},
-    language::matches::{Ecn, Gid, HelperName, Mark, TimeOfDay, Uid, Weekday},
+    language::matches::{
+        ClassId, Ecn, Gid, HelperName, HopLimit, Length, Mark, TimeOfDay, Ttl, Uid, Weekday, Zone,
+    },
     object::{SetPolicy, userdata},
     set::{
-        ArpOperation, CgroupId, CounterName, DccpPacketType, DeviceGroup, Entry, EtherType, IgmpType,
-        InterfaceIndex, Interval, IntoEntry, Key, LinkType, MapOf, MapValue, MobilityType, NfProto, Realm,
-        SetOf, TcClass, VerdictMap,
+        ArpOperation, CgroupId, CounterName, CtLabels, DccpPacketType, DeviceGroup, Entry, EtherType,
+        IgmpType, InterfaceIndex, Interval, IntoEntry, Key, LinkType, MapOf, MapValue, MobilityType, NfProto,
+        Realm, SetOf, TcClass, VerdictMap,
     },
 };
 use portcullis_world::{Host, need_namespaces};
@@ -194,6 +196,12 @@ fn every_kind_of_key_is_nfts() {
     // These have no name in nft.
     pairs.add(SetOf::new, [HelperName("ftp".into())], "set", "typeof ct helper", "\"ftp\"");
     pairs.add(SetOf::new, [Weekday::Monday], "set", "typeof meta day", "\"Monday\"");
+    pairs.add(SetOf::new, [Length(1500)], "set", "typeof meta length", "1500");
+    pairs.add(SetOf::new, [ClassId(0x10001)], "set", "typeof meta cgroup", "65537");
+    pairs.add(SetOf::new, [Ttl(1), Ttl(64)], "set", "typeof ip ttl", "1, 64");
+    pairs.add(SetOf::new, [HopLimit(255)], "set", "typeof ip6 hoplimit", "255");
+    pairs.add(SetOf::new, [Zone(7)], "set", "typeof ct zone", "7");
+    pairs.add(SetOf::new, [CtLabels(1 << 7)], "set", "typeof ct label", "7");
     let noon = TimeOfDay { hour: 12, minute: 30, second: 0 };
     pairs.add(SetOf::new, [noon], "set", "typeof meta hour", "45000");
     pairs.compare();
@@ -405,6 +413,43 @@ fn every_property_is_nfts() {
         "set",
         "type ipv4_addr; flags interval,timeout; timeout 1h",
         "10.0.0.0/8 timeout 5m comment \"ten\", 255.0.0.0/8",
+    );
+    pairs.compare();
+}
+
+#[test]
+fn maps_to_runs_are_nfts() {
+    need_namespaces!();
+    let mut pairs = Pairs::new();
+    let run = |first: &str, last: &str| Interval::new(v4(first), v4(last));
+    pairs.add(
+        MapOf::<Ipv4Addr, Interval<Ipv4Addr>>::new,
+        [(v4("10.1.0.1"), run("10.0.0.1", "10.0.0.5")), (v4("10.1.0.2"), run("10.0.0.0", "10.0.0.255"))],
+        "map",
+        "type ipv4_addr : interval ipv4_addr",
+        "10.1.0.1 : 10.0.0.1-10.0.0.5, 10.1.0.2 : 10.0.0.0/24",
+    );
+    let network: ipnet::Ipv4Net = "10.1.0.0/24".parse().unwrap();
+    pairs.add(
+        MapOf::<ipnet::Ipv4Net, Interval<Ipv4Addr>>::new,
+        [(network, run("10.0.0.1", "10.0.0.5"))],
+        "map",
+        "type ipv4_addr : interval ipv4_addr; flags interval",
+        "10.1.0.0/24 : 10.0.0.1-10.0.0.5",
+    );
+    pairs.add(
+        MapOf::<ipnet::Ipv4Net, (Interval<Ipv4Addr>, Interval<Port>)>::new,
+        [(network, (run("10.0.0.1", "10.0.0.5"), Interval::new(Port(80), Port(90))))],
+        "map",
+        "type ipv4_addr : interval ipv4_addr . inet_service; flags interval",
+        "10.1.0.0/24 : 10.0.0.1-10.0.0.5 . 80-90",
+    );
+    pairs.add(
+        MapOf::<Ipv6Addr, Interval<Ipv6Addr>>::new,
+        [(v6("fd00::1"), Interval::new(v6("fd00::2"), v6("fd00::9")))],
+        "map",
+        "type ipv6_addr : interval ipv6_addr",
+        "fd00::1 : fd00::2-fd00::9",
     );
     pairs.compare();
 }
