@@ -10,6 +10,7 @@ mod support;
 mod blocklist;
 mod chains;
 mod classic;
+mod destroy;
 mod fidelity;
 mod inspect;
 mod listing;

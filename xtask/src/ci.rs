@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::process::{self, Result, cargo, failed, output, seconds, shown};
-use crate::{setup, skips, test};
+use crate::{kernels, setup, skips, test};
 
 /// Runs each step, says how long it took, and stops at the first that fails.
 pub(crate) fn run() -> Result {
@@ -24,6 +24,7 @@ pub(crate) fn run() -> Result {
         announced(cargo().args(all).env("RUSTDOCFLAGS", "-Dwarnings"))
     })?;
     step("test", || test::run(skips::Rule::Strict))?;
+    step("two other kernels", kernels::run_quick)?;
     println!("\nci: all well, in {}", seconds(start.elapsed()));
     Ok(())
 }
