@@ -25,8 +25,9 @@ pub enum Error {
     /// IP forwarding could not be read or changed.
     #[error(transparent)]
     Forwarding(#[from] crate::ForwardingError),
-    /// Operations that the kernel refused; nothing was changed.
-    #[error("{}", list("refused by the kernel, nothing was changed", &.0.refusals, .0.incomplete))]
+    /// Operations that the kernel refused; nothing was changed. (For want of a feature it is
+    /// [`Error::Unsupported`].)
+    #[error("{}", refused(.0))]
     Refused(Refused),
     /// Somebody else changed the ruleset since it was read; nothing was changed.
     #[error(
@@ -57,11 +58,17 @@ pub enum Error {
         /// Bytes that can be sent.
         limit: usize,
     },
-    /// The kernel has no nf_tables, or no such operation.
-    #[error("this kernel does not support {feature}")]
+    /// The kernel lacks what is needed: nothing was changed.
+    #[error("{}", unsupported(feature, refused.as_ref()))]
+    #[non_exhaustive]
     Unsupported {
-        /// What is missing.
+        /// What is missing, in words.
         feature: String,
+        /// The same to be compared; none for nf_tables itself.
+        missing: Option<Feature>,
+        /// What the kernel refused for that (and for other reasons, if there were such); none where it was found
+        /// out before anything was sent.
+        refused: Option<Refused>,
     },
     /// There is no such table.
     #[error("there is no table {table}")]
@@ -213,11 +220,26 @@ impl Error {
     /// # }
     /// ```
     pub fn missing(&self) -> impl Iterator<Item = Feature> {
-        let refusals = match self {
-            Self::Refused(refused) => refused.refusals.as_slice(),
-            _ => &[],
+        // What was found out beforehand is in no refusal.
+        let beforehand = match self {
+            Self::Unsupported { missing, refused: None, .. } => *missing,
+            _ => None,
         };
-        refusals.iter().filter_map(|refusal| refusal.missing)
+        let refusals = self.refused().map_or(&[][..], |refused| refused.refusals.as_slice());
+        beforehand.into_iter().chain(refusals.iter().filter_map(|refusal| refusal.missing))
+    }
+
+    /// What the kernel refused of a transaction, for whatever reason.
+    pub fn refused(&self) -> Option<&Refused> {
+        match self {
+            Self::Refused(refused) | Self::Unsupported { refused: Some(refused), .. } => Some(refused),
+            _ => None,
+        }
+    }
+
+    /// A feature that is known to be missing.
+    pub(crate) fn lacks(feature: Feature) -> Self {
+        Self::Unsupported { feature: feature.to_string(), missing: Some(feature), refused: None }
     }
 }
 
@@ -276,6 +298,15 @@ fn describe(errno: i32, message: Option<&str>) -> String {
     let errno = Errno::from_raw(errno);
     let own = message.map(|message| format!(", kernel says \"{message}\"")).unwrap_or_default();
     format!("{errno:?} ({}){own}", errno.desc())
+}
+
+fn refused(refused: &Refused) -> String {
+    list("refused by the kernel, nothing was changed", &refused.refusals, refused.incomplete)
+}
+
+/// Refusals name what is missing themselves.
+fn unsupported(feature: &str, refusals: Option<&Refused>) -> String {
+    refusals.map_or_else(|| format!("this kernel does not support {feature}"), refused)
 }
 
 /// How many of a long list an error text shows.

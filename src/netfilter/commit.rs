@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use nix::errno::Errno;
 
 use super::{
-    Netfilter, attribute_path::attribute_path, hint::hint, parts::parts, refused_element::refused_element,
+    Netfilter, attribute_path::attribute_path, hint::hint, pieces::pieces, refused_element::refused_element,
     replace::Substitute,
 };
 use crate::{
     Error, Refusal, Refused, Transaction,
     netlink::{ErrorAnswer, Outcome, Transport, batch},
     object::{NFTA_CHAIN_HANDLE, NFTA_RULE_HANDLE},
+    probe::{Feature, Support},
     transaction::{Batch, OperationId, Subject},
     wire::{GenMessage, Header, nft},
 };
@@ -36,7 +37,7 @@ impl Committed {
         self.handles.get(&operation).copied()
     }
 
-    fn keep(&mut self, message: GenMessage<'_>) {
+    pub(super) fn keep(&mut self, message: GenMessage<'_>) {
         let attribute = match message.header.kind {
             nft::NEWRULE => NFTA_RULE_HANDLE,
             nft::NEWCHAIN => NFTA_CHAIN_HANDLE,
@@ -62,7 +63,8 @@ impl<T: Transport> Netfilter<T> {
     ///
     /// # Errors
     /// [`Error::Invalid`] for what cannot be right, before anything is sent. [`Error::Refused`] with every
-    /// operation that the kernel refused: then nothing was changed. [`Error::TooLarge`] where the process may
+    /// operation that the kernel refused: then nothing was changed. [`Error::Unsupported`] where it refused one
+    /// for want of a feature, with its name. [`Error::TooLarge`] where the process may
     /// not send so much at once. [`Error::Permission`] without `CAP_NET_ADMIN`.
     pub fn commit(&mut self, transaction: &Transaction) -> Result<Committed, Error> {
         self.send(transaction, true, None)
@@ -132,22 +134,35 @@ impl<T: Transport> Netfilter<T> {
         commit: bool,
         generation: Option<u32>,
     ) -> Result<Committed, Error> {
+        if self.known.supports(Feature::Destroy) == Support::Missing && work.destroys() {
+            return self.send_without_destroy(work, commit, generation);
+        }
         let operation = if commit { "commit" } else { "check" };
         let mut committed = Committed::default();
-        let Some((outcome, reported)) =
-            self.exchange(work, substitutes, commit, generation, &mut committed)?
+        let mut reported = false;
+        let Some(mut outcome) = self.send_whole(work, substitutes, commit, generation, |message| {
+            reported |= OperationId::from_sequence(message.header.sequence)
+                .is_some_and(|id| id.index() < work.operations.len());
+            committed.keep(message);
+        })?
         else {
             return Ok(committed);
         };
-        judge(work, operation, outcome, generation, reported)
-            .map_err(|error| self.name_missing(work, error))?;
-        Ok(committed)
+        self.locate_elements(work, &mut outcome);
+        let result = judge(work, operation, outcome, generation, reported)
+            .map_err(|error| self.name_missing(work, error));
+        match result {
+            Ok(()) => Ok(committed),
+            Err(error) if error.missing().any(|feature| feature == Feature::Destroy) => {
+                self.send_without_destroy(work, commit, generation)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// What the kernel says to a batch that it validates and forgets.
     pub(super) fn dry_run(&mut self, work: &Batch) -> Result<Outcome, Error> {
-        let (mut outcome, _) =
-            self.exchange(work, &[], false, None, &mut Committed::default())?.unwrap_or_default();
+        let mut outcome = self.send_whole(work, &[], false, None, |_| ())?.unwrap_or_default();
         if let Some(whole) = outcome.errors.remove(&0) {
             return Err(whole_batch("try a feature", whole, None));
         }
@@ -158,25 +173,36 @@ impl<T: Transport> Netfilter<T> {
         }
     }
 
-    /// Sends a batch; gives what the kernel said, and whether it told of an object that it made. `None` for one of
-    /// no operations.
-    fn exchange(
+    /// Sends a batch, with others in the place of some messages; gives what the kernel said, and `object` what it told of. `None` for one of no
+    /// operations.
+    fn send_whole(
         &mut self,
         work: &Batch,
         substitutes: &[Substitute],
         commit: bool,
         generation: Option<u32>,
-        committed: &mut Committed,
-    ) -> Result<Option<(Outcome, bool)>, Error> {
+        object: impl FnMut(GenMessage<'_>),
+    ) -> Result<Option<Outcome>, Error> {
         let Some(last) = work.operations.len().checked_sub(1) else {
             return Ok(None);
         };
         let last = OperationId(u32::try_from(last).unwrap_or(u32::MAX));
-        let parts = parts(work, substitutes);
-        let parts: Vec<&[u8]> = parts.iter().map(AsRef::as_ref).collect();
-        let needed =
-            parts.iter().map(|part| part.len()).sum::<usize>() + envelope(commit, generation.is_some());
-        let answers = (work.operations.len().saturating_mul(ANSWER)).clamp(256 << 10, ANSWERS_LIMIT);
+        let pieces = pieces(work, substitutes);
+        let parts: Vec<&[u8]> = pieces.iter().map(AsRef::as_ref).collect();
+        let exchange = Exchange { parts: &parts, last: last.sequence(), commit, generation };
+        self.exchange(&exchange, object).map(Some)
+    }
+
+    /// Sends messages as one batch, and collects what the kernel says.
+    pub(super) fn exchange(
+        &mut self,
+        exchange: &Exchange<'_>,
+        object: impl FnMut(GenMessage<'_>),
+    ) -> Result<Outcome, Error> {
+        let Exchange { parts, last, commit, generation } = *exchange;
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let needed = length + envelope(commit, generation.is_some());
+        let answers = (last as usize).saturating_mul(ANSWER).clamp(256 << 10, ANSWERS_LIMIT);
         let room = self
             .transport
             .make_room(needed, answers)
@@ -184,21 +210,26 @@ impl<T: Transport> Netfilter<T> {
         if room.send < needed {
             return Err(Error::TooLarge { needed, limit: room.send });
         }
-
-        let mut reported = false;
-        let outcome = batch(&mut self.transport, &parts, last.sequence(), commit, generation, |message| {
-            reported |= OperationId::from_sequence(message.header.sequence).is_some_and(|id| id <= last);
-            committed.keep(message);
-        });
-        let outcome = match outcome {
+        match batch(&mut self.transport, parts, last, commit, generation, object) {
             Err(Error::Io { source, .. }) if source.raw_os_error() == Some(Errno::EMSGSIZE as i32) => {
                 // Whatever was promised: so much does not go.
-                return Err(Error::TooLarge { needed, limit: room.send.min(needed - 1) });
+                Err(Error::TooLarge { needed, limit: room.send.min(needed - 1) })
             }
-            outcome => outcome?,
-        };
-        Ok(Some((outcome, reported)))
+            outcome => outcome,
+        }
     }
+}
+
+/// What goes onto the wire between a batch's beginning and its end.
+pub(super) struct Exchange<'a> {
+    /// Whole messages with the sequence numbers from 1 on, the last of which asks for an acknowledgement.
+    pub(super) parts: &'a [&'a [u8]],
+    /// The last sequence number.
+    pub(super) last: u32,
+    /// Otherwise it is validated and forgotten.
+    pub(super) commit: bool,
+    /// Only at this one.
+    pub(super) generation: Option<u32>,
 }
 
 /// Bytes of a batch's beginning and end.
@@ -208,8 +239,8 @@ const fn envelope(commit: bool, generation: bool) -> usize {
     beginning + end
 }
 
-/// Whether the batch went through. `reported`: the kernel has told of an object that it made.
-fn judge(
+/// Whether a batch went through. `reported`: the kernel has told of an object that it made.
+pub(super) fn judge(
     work: &Batch,
     operation: &'static str,
     outcome: Outcome,
@@ -253,7 +284,8 @@ fn whole_batch(operation: &'static str, error: ErrorAnswer, generation: Option<u
         (Errno::EPERM, _) => Error::Permission { operation },
         (Errno::ERESTART, Some(expected)) => Error::Changed { expected },
         (Errno::EOPNOTSUPP | Errno::EINVAL, _) => {
-            Error::Unsupported { feature: "nf_tables (CONFIG_NF_TABLES)".to_owned() }
+            let feature = "nf_tables (CONFIG_NF_TABLES)".to_owned();
+            Error::Unsupported { feature, missing: None, refused: None }
         }
         _ => Error::Request { operation, errno: error.errno, message: error.message },
     }

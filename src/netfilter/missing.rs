@@ -14,7 +14,7 @@ use crate::{
 const LIMIT: usize = 64;
 
 impl<T: Transport> Netfilter<T> {
-    /// The same error; refusals for want of a feature name it.
+    /// The same error; refusals for want of a feature name it, and then so does the error.
     ///
     /// The kernel is asked by dry runs, so an error costs as much as a commit of a few operations; each feature is
     /// asked for once.
@@ -38,7 +38,14 @@ impl<T: Transport> Netfilter<T> {
                 }
             }
         }
-        Error::Refused(refused)
+        match refused.refusals.iter().find_map(|refusal| refusal.missing) {
+            Some(missing) => Error::Unsupported {
+                feature: missing.to_string(),
+                missing: Some(missing),
+                refused: Some(refused),
+            },
+            None => Error::Refused(refused),
+        }
     }
 }
 
@@ -63,7 +70,7 @@ fn suspects(work: &Batch, refusal: &Refusal) -> Vec<Feature> {
 mod tests {
     use super::*;
     use crate::{
-        Family, Transaction,
+        Family, Table, TableFlags, Transaction,
         netlink::{Recorder, Scripted},
     };
 
@@ -88,23 +95,26 @@ mod tests {
 
     #[test]
     fn an_operation_that_old_kernels_do_not_know_is_named() {
-        // Such a kernel says EINVAL to the operation, and to the trial's last message, both times.
-        let recorder = Recorder::new()
-            .answer([answer(1, Errno::EINVAL)])
-            .answer([answer(2, Errno::EINVAL)])
-            .answer([answer(2, Errno::EINVAL)])
-            .answer([answer(1, Errno::EINVAL)]);
+        let mut persistent = Transaction::new();
+        persistent.add_table(Table::inet("edge").flags(TableFlags::PERSIST));
+        // Such a kernel says EOPNOTSUPP to the operation, and to the trial's only message, both times.
+        let refused = || [answer(1, Errno::EOPNOTSUPP)];
+        let recorder =
+            Recorder::new().answer(refused()).answer(refused()).answer(refused()).answer(refused());
         let mut firewall = Netfilter::with_transport(recorder);
-        let error = firewall.commit(&destroy()).unwrap_err();
-        assert_eq!(error.missing().collect::<Vec<_>>(), [Feature::Destroy]);
-        let wanted = "EINVAL (Invalid argument): this kernel has no operation \"destroy\", which came with Linux \
-                      6.3: run a newer one, or delete what is there (a table: Transaction::remove_table, on every \
-                      kernel)";
+        let error = firewall.commit(&persistent).unwrap_err();
+        assert_eq!(error.missing().collect::<Vec<_>>(), [Feature::TablePersist]);
+        let Error::Unsupported { feature, missing, refused: Some(refused) } = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!((feature.as_str(), *missing), ("table flag \"persist\"", Some(Feature::TablePersist)));
+        assert_eq!(Some(refused), error.refused());
+        let wanted = "this kernel has no table flag \"persist\", which came with Linux 6.9: run a newer one";
         assert!(error.to_string().ends_with(wanted), "{error}");
         // The next time it is remembered: one datagram, no trial.
         let before = firewall.transport().sent().len();
-        let again = firewall.commit(&destroy()).unwrap_err();
-        assert_eq!(again.missing().collect::<Vec<_>>(), [Feature::Destroy]);
+        let again = firewall.commit(&persistent).unwrap_err();
+        assert_eq!(again.missing().collect::<Vec<_>>(), [Feature::TablePersist]);
         assert_eq!(firewall.transport().sent().len(), before + 1);
     }
 

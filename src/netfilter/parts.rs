@@ -1,130 +1,101 @@
-//! The pieces of memory that one `sendmsg` takes: a batch's messages but for what is changed at the last moment,
-//! so that nothing is copied.
+//! The messages that stand for a batch where it is not sent as it is.
 
-use std::borrow::Cow;
-
-use super::replace::Substitute;
 use crate::{
+    object::NFTA_SET_ELEM_LIST_ELEMENTS,
     transaction::{Batch, OperationId},
-    wire::flags,
+    wire::{Attribute, Attributes, Header, NLA_F_NESTED, Writer, flags, nft},
 };
 
-/// What one `sendmsg` takes (`UIO_MAXIOV`), with some room for a batch's beginning and end.
-const MOST: usize = 1000;
+/// One message that is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// An operation as it is.
+    Same(OperationId),
+    /// A delete in the place of a destroy.
+    Delete(OperationId),
+    /// The operation with no elements: refused if there is no such set. A deletion in the place of a destroy.
+    Look(OperationId),
+    /// The operation with some of its elements: those between these places of its list. A deletion, too.
+    Elements(OperationId, usize, usize),
+}
 
-/// The batch's messages, with others in the place of some, and an acknowledgement asked of the last.
-pub(super) fn parts<'a>(work: &'a Batch, substitutes: &'a [Substitute]) -> Vec<Cow<'a, [u8]>> {
-    let mut changes: Vec<Change<'a>> = Vec::with_capacity(substitutes.len() + 1);
-    changes.extend(substitutes.iter().filter_map(|substitute| Change::substitute(work, substitute)));
-    changes.extend(Change::acknowledged(work));
-    changes.sort_by_key(|change| (change.chunk, change.from));
-    let mut parts = Vec::with_capacity(work.chunks.len() + 2 * changes.len());
-    let mut changes = changes.into_iter().peekable();
-    for (index, chunk) in work.chunks.iter().enumerate() {
-        let mut sent = 0;
-        while let Some(change) = changes.next_if(|change| change.chunk == index) {
-            parts.extend(chunk.get(sent..change.from).map(Cow::Borrowed));
-            parts.push(change.instead);
-            sent = change.to;
+impl Part {
+    pub(super) const fn operation(self) -> OperationId {
+        match self {
+            Self::Same(id) | Self::Delete(id) | Self::Look(id) | Self::Elements(id, ..) => id,
         }
-        parts.extend(chunk.get(sent..).map(Cow::Borrowed));
-    }
-    parts.retain(|part| !part.is_empty());
-    if parts.len() > MOST {
-        return vec![Cow::Owned(parts.concat())];
-    }
-    parts
-}
-
-/// Other bytes in the place of some of a chunk's.
-struct Change<'a> {
-    chunk: usize,
-    from: usize,
-    to: usize,
-    instead: Cow<'a, [u8]>,
-}
-
-impl<'a> Change<'a> {
-    fn substitute(work: &Batch, substitute: &'a Substitute) -> Option<Self> {
-        let operation = work.operations.get(substitute.operation.index())?;
-        let from = operation.offset as usize;
-        let to = from + work.bytes_of(substitute.operation)?.len();
-        Some(Self { chunk: operation.chunk as usize, from, to, instead: Cow::Borrowed(&substitute.bytes) })
-    }
-
-    /// The last message's flags with `NLM_F_ACK`.
-    fn acknowledged(work: &Batch) -> Option<Self> {
-        let last = OperationId(u32::try_from(work.operations.len().checked_sub(1)?).ok()?);
-        let operation = work.operations.get(last.index())?;
-        // nlmsg_len and nlmsg_type come before nlmsg_flags.
-        let field = work.bytes_of(last)?.get(6..8)?.first_chunk::<2>()?;
-        let flags = (u16::from_ne_bytes(*field) | flags::ACK).to_ne_bytes();
-        let from = operation.offset as usize + 6;
-        Some(Self {
-            chunk: operation.chunk as usize,
-            from,
-            to: from + 2,
-            instead: Cow::Owned(flags.to_vec()),
-        })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        Family, Table, Transaction,
-        wire::{Messages, nft},
-    };
+/// The part that has a sequence number.
+pub(super) fn part_of(parts: &[Part], sequence: u32) -> Option<Part> {
+    parts.get(OperationId::from_sequence(sequence)?.index()).copied()
+}
 
-    /// The kind and the flags of each message that is sent.
-    fn sent(parts: &[Cow<'_, [u8]>]) -> Vec<(u16, u16)> {
-        let bytes = parts.concat();
-        let messages = Messages::new(&bytes).map(|message| message.expect("a message").header);
-        messages.map(|header| (header.kind, header.flags & flags::ACK)).collect()
+/// The parts as messages, numbered from 1, an acknowledgement asked for the last; nothing for nothing.
+pub(super) fn encode(work: &Batch, parts: &[Part]) -> Option<Vec<u8>> {
+    let last = parts.len().checked_sub(1)?;
+    let mut bytes = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        let message = work.message_of(part.operation())?;
+        let id = OperationId(u32::try_from(index).unwrap_or(u32::MAX));
+        let acknowledge = if index == last { flags::ACK } else { 0 };
+        let kind = match part {
+            Part::Same(_) => message.header.kind,
+            _ => delete_of(message.header.kind),
+        };
+        let (sequence, flags) = (id.sequence(), message.header.flags | acknowledge);
+        let header = Header { kind, flags, sequence, port: 0 };
+        let [family, _, high, low, attributes @ ..] = message.body else {
+            return None;
+        };
+        let resource = u16::from_be_bytes([*high, *low]);
+        header.write(&mut bytes, *family, resource, |buffer| {
+            let members = match part {
+                Part::Same(_) | Part::Delete(_) => return buffer.extend_from_slice(attributes),
+                Part::Look(_) => Some(&[][..]),
+                Part::Elements(_, from, to) => {
+                    list_of(work, part.operation()).and_then(|list| list.payload.get(*from..*to))
+                }
+            };
+            let mut writer = Writer::new(buffer);
+            for attribute in Attributes::new(attributes).map_while(Result::ok) {
+                match members {
+                    Some(members) if attribute.kind() == NFTA_SET_ELEM_LIST_ELEMENTS => {
+                        writer.bytes(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED, members);
+                    }
+                    _ => writer.bytes(attribute.raw_kind(), attribute.payload),
+                }
+            }
+        });
     }
+    Some(bytes)
+}
 
-    #[test]
-    fn the_last_message_is_acknowledged_and_nothing_else_changes() {
-        let mut transaction = Transaction::new();
-        transaction.add_table(Table::inet("a"));
-        transaction.delete_table((Family::Inet, "a"));
-        let parts = parts(&transaction.batch, &[]);
-        assert_eq!(sent(&parts), [(nft::NEWTABLE, 0), (nft::DELTABLE, flags::ACK)]);
-        let mut bytes = parts.concat();
-        let last = transaction.batch.operations[1].offset as usize;
-        bytes[last + 6..last + 8].copy_from_slice(&transaction.batch.chunks[0][last + 6..last + 8]);
-        assert_eq!(bytes, transaction.batch.chunks.concat());
+/// The message that deletes what this one destroys; of others the same.
+const fn delete_of(destroy: u16) -> u16 {
+    match destroy {
+        nft::DESTROYTABLE => nft::DELTABLE,
+        nft::DESTROYCHAIN => nft::DELCHAIN,
+        nft::DESTROYRULE => nft::DELRULE,
+        nft::DESTROYSET => nft::DELSET,
+        nft::DESTROYSETELEM => nft::DELSETELEM,
+        nft::DESTROYOBJ => nft::DELOBJ,
+        nft::DESTROYFLOWTABLE => nft::DELFLOWTABLE,
+        other => other,
     }
+}
 
-    #[test]
-    fn messages_take_the_place_of_one() {
-        let mut transaction = Transaction::new();
-        transaction.add_table(Table::inet("a"));
-        let deleted = transaction.delete_table((Family::Inet, "a"));
-        transaction.add_table(Table::inet("a"));
-        let mut instead = Transaction::new();
-        instead.flush_table((Family::Inet, "a"));
-        instead.delete_set((Family::Inet, "a", "s"));
-        let substitutes = [Substitute { operation: deleted, bytes: instead.batch.chunks.concat() }];
-        let expected = [(nft::NEWTABLE, 0), (nft::DELRULE, 0), (nft::DELSET, 0), (nft::NEWTABLE, flags::ACK)];
-        assert_eq!(sent(&parts(&transaction.batch, &substitutes)), expected);
-    }
+/// The elements that an operation is about.
+pub(super) fn list_of(work: &Batch, id: OperationId) -> Option<Attribute<'_>> {
+    let message = work.message_of(id).filter(|message| {
+        matches!(message.header.kind, nft::NEWSETELEM | nft::DELSETELEM | nft::DESTROYSETELEM)
+    })?;
+    message.attributes().map_while(Result::ok).find(|found| found.kind() == NFTA_SET_ELEM_LIST_ELEMENTS)
+}
 
-    #[test]
-    fn what_would_be_too_many_pieces_becomes_one() {
-        let mut transaction = Transaction::new();
-        let mut substitutes = Vec::new();
-        for _ in 0..MOST {
-            let operation = transaction.delete_table((Family::Inet, "a"));
-            substitutes.push(Substitute {
-                operation,
-                bytes: transaction.batch.bytes_of(operation).unwrap().to_vec(),
-            });
-        }
-        transaction.add_table(Table::inet("a"));
-        let parts = parts(&transaction.batch, &substitutes);
-        assert_eq!(parts.len(), 1);
-        assert_eq!(sent(&parts).len(), MOST + 1);
-    }
+/// Where its list begins in the bytes of an operation.
+pub(super) fn start_of_list(work: &Batch, id: OperationId) -> Option<usize> {
+    let (list, whole) = (list_of(work, id)?, work.bytes_of(id)?);
+    list.payload.as_ptr().addr().checked_sub(whole.as_ptr().addr())
 }

@@ -58,7 +58,7 @@ impl<T: Transport> Netfilter<T> {
     /// [`Netfilter::probe`]. What cannot be found out is no error.
     pub fn require(&mut self, feature: Feature) -> Result<(), Error> {
         match self.supports(feature)? {
-            Support::Missing => Err(Error::Unsupported { feature: feature.to_string() }),
+            Support::Missing => Err(Error::lacks(feature)),
             Support::NotPermitted => Err(Error::Permission { operation: "try a feature" }),
             _ => Ok(()),
         }

@@ -10,6 +10,7 @@ use crate::{
     expr::Data,
     netlink::Transport,
     object::{Chain, ChainRef, Element, Object, ObjectRef, Rule, Set, SetRef, Table, TableRef},
+    probe::Feature,
     wire::nft,
 };
 
@@ -211,18 +212,20 @@ impl<T: Transport> Netfilter<T> {
     fn too_old<R>(
         &mut self,
         error: Error,
-        feature: &str,
+        (feature, words): (Feature, &str),
         plain: impl FnOnce(&mut Self) -> Result<R, Error>,
     ) -> Error {
         match plain(self) {
-            Ok(_) => Error::Unsupported { feature: feature.to_owned() },
+            Ok(_) => Error::Unsupported { feature: words.to_owned(), missing: Some(feature), refused: None },
             Err(_) => error,
         }
     }
 }
 
-const OF_RULES: &str = "resetting the counters of rules, which came with Linux 6.2";
-const OF_ELEMENTS: &str = "resetting the counters of elements, which came with Linux 6.5";
+const OF_RULES: (Feature, &str) =
+    (Feature::ResetRules, "resetting the counters of rules, which came with Linux 6.2");
+const OF_ELEMENTS: (Feature, &str) =
+    (Feature::ResetElements, "resetting the counters of elements, which came with Linux 6.5");
 
 /// What kernels say to a message of a type that they do not know.
 fn may_be_too_old(error: &Error) -> bool {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::Group;
+use super::{Bench, Group, Trial};
+use crate::Transaction;
 
 /// Declares [`Feature`]: each row is the variant, its group, its name, the option that the kernel is built with
 /// (empty where it belongs to nf_tables itself), and the kernel that it came with (empty where every kernel that
@@ -69,11 +70,11 @@ features! {
     CtLabels: Expression, "ct key \"label\"", "CONFIG_NF_CONNTRACK_LABELS", "";
     CtZone: Expression, "ct key \"zone\", to be set", "CONFIG_NF_CONNTRACK_ZONES", "4.11";
     CtEvents: Expression, "ct key \"event\", to be set", "CONFIG_NF_CONNTRACK_EVENTS", "4.12";
-    CtId: Expression, "ct key \"id\"", "", "5.0";
+    CtId: Expression, "ct key \"id\"", "", "5.2";
     Dup: Expression, "expression \"dup\" in the families ip and ip6", "CONFIG_NFT_DUP_IPV4", "4.3";
     DupNetdev: Expression, "expression \"dup\" in the family netdev", "CONFIG_NFT_DUP_NETDEV", "4.5";
     Dynset: Expression, "expression \"dynset\"", "", "4.1";
-    DynsetDelete: Expression, "form of \"dynset\" that deletes", "", "";
+    DynsetDelete: Expression, "form of \"dynset\" that deletes", "", "5.4";
     DynsetExpressions: Expression, "form of \"dynset\" with several expressions", "", "5.11";
     Exthdr: Expression, "expression \"exthdr\"", "", "";
     ExthdrIpv4: Expression, "expression \"exthdr\" for options of IPv4", "", "5.3";
@@ -184,7 +185,7 @@ features! {
     RouteIp6: Chain, "chain type \"route\" in the family ip6", "CONFIG_NF_TABLES_IPV6", "";
     RouteInet: Chain, "chain type \"route\" in the family inet", "CONFIG_NF_TABLES_INET", "5.2";
     ManyDevices: Chain, "chain with several devices", "", "5.5";
-    DevicePrefix: Chain, "chain whose devices are given by the beginning of their names", "", "6.16";
+    DevicePrefix: Chain, "chain whose devices are given by the beginning of their names", "", "6.17";
     ChainBinding: Chain, "chain that belongs to a rule", "", "5.9";
     ChainComment: Chain, "comment of a chain", "", "5.10";
 
@@ -240,9 +241,32 @@ impl Feature {
             (None, None) => format!("this kernel has no {self}"),
         };
         if self == Self::Destroy {
-            text.push_str(", or delete what is there (a table: Transaction::remove_table, on every kernel)");
+            text.push_str(" (a commit of this library deletes what is there instead, to the same effect)");
         }
         text
+    }
+}
+
+impl Feature {
+    /// The smallest transaction that needs it, as the probe tries it: to see what a kernel says to that. `None` for
+    /// what is no part of transactions (resets).
+    ///
+    /// It makes a table of its own, whose chains see no packets for most features. Meant for
+    /// [`Netfilter::check`](crate::Netfilter::check), which forgets it.
+    ///
+    /// ```no_run
+    /// use portcullis::{Netfilter, probe::Feature};
+    ///
+    /// let mut firewall = Netfilter::open()?;
+    /// if let Some(Err(error)) = Feature::Queue.trial().map(|trial| firewall.check(&trial)) {
+    ///     eprintln!("{error}");
+    /// }
+    /// # Ok::<(), portcullis::Error>(())
+    /// ```
+    pub fn trial(self) -> Option<Transaction> {
+        let mut bench = Bench::default();
+        Trial::of(self, &mut bench)?;
+        Some(bench.transaction)
     }
 }
 

@@ -76,6 +76,11 @@ impl Probe {
         self.iter().filter(|(_, support)| *support == Support::Missing).map(|(feature, _)| feature)
     }
 
+    /// Keeps only those features of which this is true.
+    pub fn retain(&mut self, mut keep: impl FnMut(Feature, Support) -> bool) {
+        self.found.retain(|feature, support| keep(*feature, *support));
+    }
+
     pub(crate) fn note(&mut self, feature: Feature, support: Support) {
         self.found.insert(feature, support);
     }

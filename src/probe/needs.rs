@@ -35,11 +35,9 @@ pub(crate) fn needs(message: &GenMessage<'_>, expression: Option<usize>) -> Vec<
         nft::NEWRULE => of_rule(family, message, expression),
         nft::NEWSET => Set::decode(attributes).map(|(_, set)| of_set(family, &set)).unwrap_or_default(),
         nft::NEWSETELEM => of_elements(message),
-        nft::NEWOBJ => Object::decode(attributes)
-            .ok()
-            .and_then(|(_, object)| of_object(object.kind()))
-            .into_iter()
-            .collect(),
+        nft::NEWOBJ => {
+            Object::decode(attributes).map(|(_, object)| of_object(object.kind())).unwrap_or_default()
+        }
         nft::NEWFLOWTABLE => Flowtable::decode(attributes)
             .map(|(_, flowtable)| {
                 let counts = flowtable.flags.contains(FlowtableFlags::COUNTER);
@@ -127,21 +125,21 @@ fn of_elements(message: &GenMessage<'_>) -> Vec<Feature> {
     if read.is_ok() && catch_all { vec![Feature::SetCatchAll] } else { Vec::new() }
 }
 
-fn of_object(kind: Kind) -> Option<Feature> {
-    Some(match kind {
+fn of_object(kind: Kind) -> Vec<Feature> {
+    vec![match kind {
         Kind::Counter => Feature::CounterObject,
         Kind::Quota => Feature::QuotaObject,
-        // Whether the helper or the context is there is another question.
-        Kind::CtHelper => Feature::Ct,
-        Kind::SecMark => Feature::MetaSecMark,
+        // Another helper or context than the trial's may be missing where that one is there; then nothing is blamed.
+        Kind::CtHelper => return vec![Feature::Ct, Feature::CtHelperObject],
+        Kind::SecMark => return vec![Feature::MetaSecMark, Feature::SecMarkObject],
         Kind::Limit => Feature::LimitObject,
         Kind::Connlimit => Feature::ConnlimitObject,
         Kind::Tunnel => Feature::TunnelObject,
         Kind::CtTimeout => Feature::CtTimeoutObject,
         Kind::CtExpect => Feature::CtExpectObject,
         Kind::Synproxy => Feature::SynproxyObject,
-        Kind::Other(_) => return None,
-    })
+        Kind::Other(_) => return Vec::new(),
+    }]
 }
 
 fn of_expression(family: Family, expression: &Expr) -> Vec<Feature> {
@@ -285,15 +283,8 @@ mod tests {
     #[test]
     fn what_tries_a_feature_needs_it() {
         // What every kernel has and no message shows, or what is no reason to refuse: a comment is not looked at.
-        let silent = [
-            Feature::SetHash,
-            Feature::SetSize,
-            Feature::Map,
-            Feature::CtHelperObject,
-            Feature::SecMarkObject,
-            Feature::ChainComment,
-            Feature::TableComment,
-        ];
+        let silent =
+            [Feature::SetHash, Feature::SetSize, Feature::Map, Feature::ChainComment, Feature::TableComment];
         let mut bench = Bench::default();
         for feature in Feature::ALL {
             let Some(trial) = Trial::of(*feature, &mut bench) else { continue };

@@ -166,6 +166,11 @@ impl Batch {
         Some(first)
     }
 
+    /// Whether something is destroyed, which kernels before 6.3 do not know.
+    pub(crate) fn destroys(&self) -> bool {
+        self.operations.iter().any(|operation| operation.verb == Verb::Destroy)
+    }
+
     /// Keeps a problem with an operation.
     pub(crate) fn problem(&mut self, id: OperationId, problem: Invalid) {
         let Some(operation) = self.operations.get(id.index()) else {

@@ -201,7 +201,7 @@ impl<K: Key, V: MapValue> Entries<'_, K, V> {
         self.remove(Verb::Delete, nft::DELSETELEM, keys)
     }
 
-    /// Deletes those keys that exist. Kernel 6.3.
+    /// Deletes those keys that exist. On [every kernel](Transaction::destroy_table).
     #[track_caller]
     pub fn destroy<I>(&mut self, keys: I) -> Sent
     where

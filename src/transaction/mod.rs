@@ -122,8 +122,12 @@ impl Transaction {
         self.table_by_name(Verb::Delete, nft::DELTABLE, 0, NFTA_TABLE_NAME, &table.into())
     }
 
-    /// Deletes a table with everything that it holds, if it exists, in one operation. Kernel 6.3;
-    /// [`Transaction::remove_table`] does the same on all kernels.
+    /// Deletes a table with everything that it holds, if it exists.
+    ///
+    /// Before Linux 6.3 kernels only know how to delete. There every destroy of this library is sent as a delete; what
+    /// the kernel then says is not there is left out, and the rest is sent again, to be carried out only if nobody has
+    /// changed the ruleset meanwhile. The effect is the same, all or nothing; each of these commits takes one exchange
+    /// more.
     #[track_caller]
     pub fn destroy_table(&mut self, table: impl Into<TableRef>) -> OperationId {
         self.table_by_name(Verb::Destroy, nft::DESTROYTABLE, 0, NFTA_TABLE_NAME, &table.into())
@@ -201,7 +205,7 @@ impl Transaction {
         self.chain_by_name(Verb::Delete, nft::DELCHAIN, names, &chain.into())
     }
 
-    /// Deletes a chain if it exists. Kernel 6.3.
+    /// Deletes a chain if it exists. On [every kernel](Self::destroy_table).
     #[track_caller]
     pub fn destroy_chain(&mut self, chain: impl Into<ChainRef>) -> OperationId {
         let names = (NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME);

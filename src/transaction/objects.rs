@@ -34,7 +34,7 @@ impl Transaction {
         self.object_by_name(Verb::Delete, nft::DELOBJ, &object.into())
     }
 
-    /// Deletes a stateful object if it exists. Kernel 6.3.
+    /// Deletes a stateful object if it exists. On [every kernel](Self::destroy_table).
     #[track_caller]
     pub fn destroy_object(&mut self, object: impl Into<ObjectRef>) -> OperationId {
         self.object_by_name(Verb::Destroy, nft::DESTROYOBJ, &object.into())
@@ -67,7 +67,7 @@ impl Transaction {
         self.flowtable_by_name(Verb::Delete, nft::DELFLOWTABLE, &flowtable.into())
     }
 
-    /// Deletes a flowtable if it exists. Kernel 6.3.
+    /// Deletes a flowtable if it exists. On [every kernel](Self::destroy_table).
     #[track_caller]
     pub fn destroy_flowtable(&mut self, flowtable: impl Into<FlowtableRef>) -> OperationId {
         self.flowtable_by_name(Verb::Destroy, nft::DESTROYFLOWTABLE, &flowtable.into())

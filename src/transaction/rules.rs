@@ -60,7 +60,7 @@ impl Transaction {
         self.rule_by_anchor(Verb::Delete, nft::DELRULE, &chain.into(), rule.into())
     }
 
-    /// Deletes a rule if it exists. Kernel 6.3.
+    /// Deletes a rule if it exists. On [every kernel](Self::destroy_table).
     #[track_caller]
     pub fn destroy_rule(&mut self, chain: impl Into<ChainRef>, rule: impl Into<RuleAnchor>) -> OperationId {
         self.rule_by_anchor(Verb::Destroy, nft::DESTROYRULE, &chain.into(), rule.into())

@@ -31,7 +31,7 @@ impl Transaction {
         self.set_by_name(Verb::Delete, nft::DELSET, (NFTA_SET_TABLE, NFTA_SET_NAME), &set.into())
     }
 
-    /// Deletes a set with its elements if it exists. Kernel 6.3.
+    /// Deletes a set with its elements if it exists. On [every kernel](Self::destroy_table).
     #[track_caller]
     pub fn destroy_set(&mut self, set: impl Into<SetRef>) -> OperationId {
         self.set_by_name(Verb::Destroy, nft::DESTROYSET, (NFTA_SET_TABLE, NFTA_SET_NAME), &set.into())
@@ -79,7 +79,9 @@ impl Transaction {
         self.elements(Verb::Delete, nft::DELSETELEM, 0, &set.into(), elements.as_ref())
     }
 
-    /// Deletes those elements of a set that exist. Kernel 6.3.
+    /// Deletes those elements of a set that exist; refused if there is no such set. On
+    /// [every kernel](Self::destroy_table): before 6.3 some exchanges more for every message with elements that are
+    /// not there.
     #[track_caller]
     pub fn destroy_elements(
         &mut self,

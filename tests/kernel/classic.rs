@@ -1,10 +1,13 @@
 //! iptables' world: held against iptables-nft, and with packets.
 
-use std::process::{Command, Output};
+use std::{
+    collections::BTreeMap,
+    process::{Command, Output},
+};
 
 use portcullis::classic::{self, Builtin, BuiltinChain::*, ChainName, Policy, Table, Target, Version};
 use portcullis::{CtState, Error, Family, Protocol, Rule, Ruleset, Transaction};
-use portcullis_world::{Attempt, Host, PATIENT, World, need_namespaces, skip};
+use portcullis_world::{Attempt, Host, PATIENT, World, need_namespaces, report_skip, skip, this_function};
 
 use crate::support::{nft_listing, open};
 
@@ -188,7 +191,7 @@ fn every_admitted_word_is_taken_by_the_kernel_and_every_other_refused_before() {
     need_namespaces!();
     let host = Host::new("ours");
     let mut firewall = open(&host);
-    let mut problems = Vec::new();
+    let (mut problems, mut missing) = (Vec::new(), BTreeMap::new());
     for (target, rule) in words() {
         for builtin in Builtin::ALL {
             for chain in builtin.chains() {
@@ -206,19 +209,18 @@ fn every_admitted_word_is_taken_by_the_kernel_and_every_other_refused_before() {
                     (true, Err(error)) => problems.push(format!("{builtin} {chain} {target}: {error}")),
                     (true, Ok(_)) => {
                         let (transaction, _) = firewall.amendment([table]).unwrap();
-                        match firewall.check(&transaction) {
-                            Err(Error::Refused(refused))
-                                if refused.refusals.iter().all(|one| one.errno_name() == "ENOENT") =>
-                            {
-                                println!("{target}: not in this kernel");
-                            }
-                            Err(error) => problems.push(format!("{builtin} {chain} {target}: {error}")),
-                            Ok(()) => {}
+                        let Err(error) = firewall.check(&transaction) else { continue };
+                        match error.missing().next() {
+                            Some(feature) => _ = missing.insert(target.to_string(), feature),
+                            None => problems.push(format!("{builtin} {chain} {target}: {error}")),
                         }
                     }
                 }
             }
         }
+    }
+    for (target, feature) in missing {
+        report_skip(&format!("{} {target}", this_function!()), &feature.explain());
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }

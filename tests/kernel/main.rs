@@ -12,6 +12,7 @@ mod blocklist;
 mod bridge;
 mod chains;
 mod classic;
+mod destroy;
 mod fidelity;
 mod flowtables;
 mod inspect;

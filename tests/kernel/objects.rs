@@ -11,7 +11,7 @@ use portcullis::{
     },
     probe::{Feature, Support},
 };
-use portcullis_world::{Host, need_namespaces};
+use portcullis_world::{Host, need_namespaces, this_function};
 
 use crate::support::{fitting, nft_listing, nft_load, open, without_expiry};
 
@@ -63,7 +63,7 @@ table inet edge {
         tcp dport vmap @ways
         add @learned { ip saddr }
         update @seen { ip saddr timeout 10m limit rate 5/second }
-        update @metered { ip saddr counter limit rate 10/minute } # kernel 5.11
+        update @metered { ip saddr counter limit rate 10/minute } # needs DynsetExpressions
         iifname { "lo", "eth0" } ip daddr . tcp dport { 192.0.2.1 . 80, 192.0.2.2 . 443 } accept
         tcp flags syn tcp option maxseg size set 1400
         udp dport 53 jump { ip saddr 10.0.0.1 accept; counter drop; }
@@ -140,7 +140,7 @@ fn every_object_that_nft_loads_comes_back_the_same() {
 #[test]
 fn whole_rulesets_come_back_the_same() {
     need_namespaces!();
-    let Some(read) = copy(&fitting(RULES)) else {
+    let Some(read) = copy(&fitting(&Host::new("asked"), this_function!(), RULES)) else {
         portcullis_world::skip!("nft is not installed");
     };
     let mut names: Vec<_> = read.tables.iter().map(|table| &*table.name).collect();
@@ -152,7 +152,7 @@ fn whole_rulesets_come_back_the_same() {
 fn one_table_is_read_whole_or_not_at_all() {
     need_namespaces!();
     let host = Host::new("server");
-    if !nft_load(&host, &fitting(RULES)) {
+    if !nft_load(&host, &fitting(&host, this_function!(), RULES)) {
         portcullis_world::skip!("nft is not installed");
     }
     let mut firewall = open(&host);

@@ -7,7 +7,7 @@ use portcullis::{
     expr::{Counter, Data, Verdict},
     object::MapData,
 };
-use portcullis_world::{Host, need_namespaces};
+use portcullis_world::{Host, need_namespaces, this_function};
 
 use crate::support::{fitting, nft_listing, nft_load, open, without_expiry};
 
@@ -37,10 +37,10 @@ table inet edge {
         elements = { 80 counter packets 7 bytes 700, 443 };
     }
     set fixed { type mark; flags constant; size 16; policy memory; elements = { 0x1, 0xff }; }
-    set rest { type ipv4_addr; elements = { 192.0.2.1, * }; } # kernel 5.13
+    set rest { type ipv4_addr; elements = { 192.0.2.1, * }; } # needs SetCatchAll
     set letters { typeof iifname; elements = { "lo", "eth*" }; flags interval; }
     map ports { type inet_service : ipv4_addr . inet_service; elements = { 80 : 192.0.2.1 . 8080 }; }
-    map networks_to { type ipv4_addr : mark; flags interval; elements = { 10.0.0.0/8 : 0x7, * : 0x9 }; } # kernel 5.13
+    map networks_to { type ipv4_addr : mark; flags interval; elements = { 10.0.0.0/8 : 0x7, * : 0x9 }; } # needs SetCatchAll
     map verdicts { type ifname : verdict; elements = { "lo" : accept, "eth0" : drop, "eth1" : continue }; }
     map jumps { type inet_service : verdict; elements = { 22 : jump there, 23 : goto there, 24 : return }; }
     chain there { }
@@ -72,7 +72,7 @@ fn lasting(mut sets: Vec<Set>) -> Vec<Set> {
 fn every_set_that_nft_loads_comes_back_the_same() {
     need_namespaces!();
     let (from, to) = (Host::new("from"), Host::new("to"));
-    let ruleset = fitting(SETS);
+    let ruleset = fitting(&from, this_function!(), SETS);
     if !nft_load(&from, &ruleset) {
         portcullis_world::skip!("nft is not installed");
     }
@@ -101,7 +101,7 @@ fn every_set_that_nft_loads_comes_back_the_same() {
 fn what_nft_loads_is_read_as_it_is_said_here() {
     need_namespaces!();
     let host = Host::new("server");
-    if !nft_load(&host, &fitting(SETS)) {
+    if !nft_load(&host, &fitting(&host, this_function!(), SETS)) {
         portcullis_world::skip!("nft is not installed");
     }
     let mut firewall = open(&host);

@@ -1,12 +1,17 @@
 //! What kernel tests share.
 
 use std::{
+    collections::BTreeMap,
     io::Write,
     process::{Command, Stdio},
 };
 
-use portcullis::{Chain, ChainRef, Family, Hook, Netfilter, Rule, Table, expr::Expr, probe::Feature};
-use portcullis_world::Host;
+use portcullis::{
+    Chain, ChainRef, Family, Hook, Netfilter, Rule, Table,
+    expr::Expr,
+    probe::{Feature, Support},
+};
+use portcullis_world::{Host, report_skip};
 
 /// The connection to a host's packet filter.
 pub(crate) fn open(host: &Host) -> Netfilter {
@@ -80,31 +85,33 @@ pub(crate) fn nft_load(host: &Host, ruleset: &str) -> bool {
     }
 }
 
-/// A kernel's release, for what cannot be asked of the kernel itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Release(pub(crate) u32, pub(crate) u32);
-
-impl Release {
-    /// The running kernel's.
-    pub(crate) fn of_this_kernel() -> Self {
-        let text = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("/proc");
-        Self::parse(text.trim()).unwrap_or_else(|| panic!("no release: {text}"))
+/// Whether the kernel has a feature that a part of a test needs; says so where it has not. The test's name is that of
+/// `this_function!()`.
+pub(crate) fn part_can_run(host: &Host, test: &str, feature: Feature) -> bool {
+    let support = open(host).supports(feature).expect("the kernel can be asked");
+    if support != Support::Works {
+        report_skip(&format!("{test} {feature:?}"), &feature.explain());
     }
-
-    fn parse(text: &str) -> Option<Self> {
-        let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(str::parse);
-        Some(Self(numbers.next()?.ok()?, numbers.next()?.ok()?))
-    }
+    support == Support::Works
 }
 
-/// The lines of a ruleset that this kernel can have: those that need a newer one end in `# kernel 5.13`.
-pub(crate) fn fitting(ruleset: &str) -> String {
-    let here = Release::of_this_kernel();
-    let fits = |line: &&str| {
-        let needs = line.split_once("# kernel ").and_then(|(_, release)| Release::parse(release));
-        needs.is_none_or(|needs| needs <= here)
-    };
-    ruleset.lines().filter(fits).map(|line| format!("{line}\n")).collect()
+/// The lines of a ruleset that this kernel can have: those that every kernel has not end in `# needs SetCatchAll`.
+pub(crate) fn fitting(host: &Host, test: &str, ruleset: &str) -> String {
+    let mut kept = String::new();
+    let mut known = BTreeMap::new();
+    for line in ruleset.lines() {
+        let wanted = line.split_once("# needs ").map(|(_, name)| {
+            let found = Feature::ALL.iter().find(|feature| format!("{feature:?}") == name.trim());
+            *found.unwrap_or_else(|| panic!("no feature is called {name}"))
+        });
+        let fits = wanted
+            .is_none_or(|feature| *known.entry(feature).or_insert_with(|| part_can_run(host, test, feature)));
+        if fits {
+            kept += line;
+            kept.push('\n');
+        }
+    }
+    kept
 }
 
 /// A listing without the time that elements have left.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::process::{self, Result, cargo, failed, output, seconds, shown};
-use crate::{big_endian, setup, skips, test};
+use crate::{big_endian, kernels, setup, skips, test};
 
 /// Runs each step, says how long it took, and stops at the first that fails.
 pub(crate) fn run() -> Result {
@@ -25,6 +25,7 @@ pub(crate) fn run() -> Result {
     })?;
     step("test", || test::run(skips::Rule::Strict))?;
     step("big-endian", big_endian::run_where_possible)?;
+    step("two other kernels", kernels::run_quick)?;
     println!("\nci: all well, in {}", seconds(start.elapsed()));
     Ok(())
 }

@@ -387,7 +387,7 @@ fn expressions(firewall: &mut Netfilter, chain: ChainRef) -> Vec<Vec<Expr>> {
 /// Ours is refused with the error that nft tells of.
 fn same_reason(error: &Error, refused: &str) -> Result<(), String> {
     let different = || format!("refused for different reasons\n   nft: {refused}\n  ours: {error}");
-    let Error::Refused(reasons) = error else { return Err(different()) };
+    let Some(reasons) = error.refused() else { return Err(different()) };
     let texts = reasons.refusals.iter().map(|refusal| std::io::Error::from_raw_os_error(refusal.errno));
     let same = texts.map(|text| text.to_string()).any(|text| {
         let text = text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text);

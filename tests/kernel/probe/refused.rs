@@ -22,7 +22,10 @@ fn without(feature: Feature) -> Option<(Host, Netfilter)> {
 fn refusal(firewall: &mut Netfilter, transaction: &Transaction, feature: Feature) -> String {
     let error = firewall.commit(transaction).unwrap_err();
     assert_eq!(error.missing().collect::<Vec<_>>(), [feature], "{error}");
-    let Error::Refused(refused) = &error else { panic!("{error}") };
+    let Error::Unsupported { feature: name, missing, refused: Some(refused), .. } = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!((name, *missing), (&feature.to_string(), Some(feature)));
     let [refusal] = refused.refusals.as_slice() else { panic!("{error}") };
     assert_eq!(refusal.missing, Some(feature));
     assert_eq!(firewall.tables(None).unwrap(), []);
@@ -102,6 +105,44 @@ fn flowtables_that_are_not_there_are_named() {
     assert_eq!(error.missing().collect::<Vec<_>>(), [Feature::Flowtable], "{error}");
 }
 
+/// Of everything that this kernel lacks.
+#[test]
+fn whatever_is_missing_is_named() {
+    need_namespaces!();
+    let host = Host::new("server");
+    let mut firewall = open(&host);
+    let missing: Vec<_> = firewall.probe().unwrap().missing().collect();
+    println!("{} features are missing: {missing:?}", missing.len());
+    let mut flush = Transaction::new();
+    flush.flush_ruleset(None);
+    let mut named = 0;
+    for feature in &missing {
+        // Resets are no part of transactions (reading::reset, reading::interrupted).
+        let Some(trial) = feature.trial() else { continue };
+        match (feature, open(&host).commit(&trial)) {
+            // Done by other means, and a comment that is not looked at: that is no reason to refuse.
+            (Feature::Destroy | Feature::ChainComment | Feature::TableComment, Ok(_)) => {
+                firewall.commit(&flush).unwrap();
+            }
+            (_, Ok(_)) => panic!("{feature} is taken"),
+            (_, Err(error)) => {
+                let Error::Unsupported { feature: name, missing: Some(found), .. } = &error else {
+                    panic!("{feature}: {error}")
+                };
+                // Where there are no flowtables, it is not their counter that is missing.
+                assert!(missing.contains(found), "{feature}: {error}");
+                if found != feature {
+                    println!("{feature}: {found} is missing");
+                }
+                assert!(*name == found.to_string() && error.to_string().contains(name), "{error}");
+                named += 1;
+            }
+        }
+        assert_eq!(firewall.tables(None).unwrap(), [], "{feature}");
+    }
+    println!("{named} are named");
+}
+
 #[test]
 fn what_is_required_beforehand_is_named() {
     need_namespaces!();
@@ -110,7 +151,8 @@ fn what_is_required_beforehand_is_named() {
     };
     firewall.require(Feature::Counter).unwrap();
     let error = firewall.require(Feature::Queue).unwrap_err();
-    assert!(matches!(&error, Error::Unsupported { feature } if feature == "expression \"queue\""));
+    assert_eq!(error.missing().collect::<Vec<_>>(), [Feature::Queue]);
+    assert!(matches!(&error, Error::Unsupported { feature, .. } if feature == "expression \"queue\""));
     assert_eq!(error.to_string(), "this kernel does not support expression \"queue\"");
 }
 

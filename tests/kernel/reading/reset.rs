@@ -42,7 +42,7 @@ fn of_rules(rules: &[Rule]) -> Vec<Option<Counts>> {
 /// The result, or `None` where the kernel is too old.
 fn supported<R>(result: Result<R, Error>) -> Option<R> {
     match result {
-        Err(Error::Unsupported { feature }) => {
+        Err(Error::Unsupported { feature, .. }) => {
             assert!(feature.starts_with("resetting the counters of "), "{feature}");
             None
         }

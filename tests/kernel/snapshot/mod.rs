@@ -16,10 +16,11 @@ use portcullis::{
     Table, TableFlags, Transaction,
     expr::{Counter, Data},
     netlink::KernelSocket,
+    probe::Feature,
 };
-use portcullis_world::{Host, World, need_namespaces, skip};
+use portcullis_world::{Host, World, need_namespaces, skip, this_function};
 
-use crate::support::{counted, edge, example, fitting, nft_load, open};
+use crate::support::{counted, edge, example, fitting, nft_load, open, part_can_run};
 
 /// A directory that goes when the test ends.
 struct Folder(PathBuf);
@@ -100,7 +101,7 @@ table inet edge {
     }
     set flows { type ipv4_addr . inet_service; flags interval; elements = { 10.0.0.0/8 . 80-90 comment "web" } }
     set learned { type ipv4_addr; size 128; flags dynamic,timeout; timeout 60s; }
-    set rest { type ipv4_addr; elements = { 192.0.2.1, * } } # kernel 5.13
+    set rest { type ipv4_addr; elements = { 192.0.2.1, * } } # needs SetCatchAll
     map decide { type inet_service : verdict; elements = { 80 : accept, 81 : jump other, 82 : goto other } }
     map objects { type inet_service : counter; elements = { 80 : "hits" } }
     map ports { type inet_service : ipv4_addr . inet_service; elements = { 80 : 192.0.2.1 . 8080 } }
@@ -139,7 +140,7 @@ table netdev nd { chain c { type filter hook ingress device lo priority 0; count
 fn what_nft_loaded_comes_back_byte_for_byte() {
     need_namespaces!();
     let (from, to) = (Host::new("from"), Host::new("to"));
-    if !nft_load(&from, &fitting(RULES)) {
+    if !nft_load(&from, &fitting(&from, this_function!(), RULES)) {
         skip!("nft is not installed");
     }
     let times = dump::times(&from);
@@ -229,14 +230,14 @@ fn tables_with_other_flags_are_replaced() {
     ] {
         let table = |flags| Ruleset::new().table(edge().flags(flags));
         match firewall.apply(table(before)) {
-            Err(Error::Refused(_)) if before == TableFlags::PERSIST => {
-                println!("this kernel's tables do not persist (6.9)");
+            Err(Error::Unsupported { .. }) if before == TableFlags::PERSIST => {
+                assert!(!part_can_run(&host, this_function!(), Feature::TablePersist));
                 continue;
             }
             result => drop(result.unwrap_or_else(|error| panic!("{error}"))),
         }
         match firewall.apply(table(after)) {
-            Err(Error::Refused(_)) if after == TableFlags::PERSIST => continue,
+            Err(Error::Unsupported { .. }) if after == TableFlags::PERSIST => continue,
             result => drop(result.unwrap_or_else(|error| panic!("{before:?} {after:?}: {error}"))),
         }
         assert_eq!(firewall.tables(None).unwrap()[0].flags, after);
@@ -253,7 +254,7 @@ fn an_owned_table_comes_back_without_its_owner() {
     let (from, to) = (Host::new("from"), Host::new("to"));
     let mut owner = open(&from);
     let owned = Ruleset::new().table(edge().flags(TableFlags::OWNER));
-    if let Err(Error::Refused(_)) = owner.apply(&owned) {
+    if let Err(Error::Unsupported { .. }) = owner.apply(&owned) {
         skip!("this kernel's tables have no owner (5.12)");
     }
     let taken = open(&from).snapshot(Scope::Ruleset).unwrap();

@@ -29,7 +29,7 @@ fn try_program(host: &Host, family: Family, chains: impl IntoIterator<Item = Cha
     let ruleset = Ruleset::new().table(Table::new(family, "t").chains(chains));
     match open(host).apply(&ruleset) {
         Ok(_) => Ok(()),
-        Err(error @ Error::Refused(_)) => Err(error),
+        Err(error @ (Error::Refused(_) | Error::Unsupported { .. })) => Err(error),
         Err(error) => panic!("host {host}: {error}"),
     }
 }

@@ -14,19 +14,17 @@ use portcullis::{
         ClassId, Ecn, Gid, HelperName, HopLimit, Length, Mark, TimeOfDay, Ttl, Uid, Weekday, Zone,
     },
     object::{SetPolicy, userdata},
+    probe::Feature,
     set::{
         ArpOperation, CgroupId, CounterName, CtLabels, DccpPacketType, DeviceGroup, Entry, EtherType,
         IgmpType, InterfaceIndex, Interval, IntoEntry, Key, LinkType, MapOf, MapValue, MobilityType, NfProto,
         Realm, SetOf, TcClass, VerdictMap,
     },
 };
-use portcullis_world::{Host, need_namespaces};
+use portcullis_world::{Host, need_namespaces, this_function};
 
 use super::{TABLE, edge, read};
-use crate::support::{Release, nft_listing, nft_load, open, without_expiry};
-
-/// The first kernel with elements for everything else.
-const CATCH_ALL: Release = Release(5, 13);
+use crate::support::{nft_listing, nft_load, open, part_can_run, without_expiry};
 
 /// Sets in our words and in nft's.
 #[derive(Default)]
@@ -323,7 +321,7 @@ fn every_kind_of_value_is_nfts() {
         "10.0.0.1 : \"hits\", 10.0.0.2 : \"others\"",
     );
     let network = |text: &str| text.parse::<ipnet::Ipv4Net>().unwrap();
-    if Release::of_this_kernel() >= CATCH_ALL {
+    if part_can_run(&Host::new("asked"), this_function!(), Feature::SetCatchAll) {
         pairs.add(
             MapOf::<ipnet::Ipv4Net, Mark>::new,
             [
@@ -394,7 +392,7 @@ fn every_property_is_nfts() {
         "type inet_service; counter",
         "80 counter packets 7 bytes 700, 443",
     );
-    if Release::of_this_kernel() >= CATCH_ALL {
+    if part_can_run(&Host::new("asked"), this_function!(), Feature::SetCatchAll) {
         pairs.add(
             SetOf::new,
             [Entry::new(Port(80)), Entry::catch_all()],

@@ -74,5 +74,5 @@ pub use service::{Service, Visit};
 pub use skip::{report_skip, require_namespaces};
 pub use sniff::Sniffer;
 pub use tcp::Connection;
-pub use wait::{PATIENT, SHORT};
+pub use wait::{PATIENT, SHORT, patience};
 pub use world::{Pair, Routed, Switched, World};

@@ -13,14 +13,18 @@ pub const SHORT: Duration = Duration::from_millis(400);
 /// How long something is waited for that must come.
 pub const PATIENT: Duration = Duration::from_secs(10);
 
-/// The moment until which to wait. Environment `PORTCULLIS_PATIENCE` multiplies every duration, for slow machines.
-pub(crate) fn deadline(timeout: Duration) -> Instant {
+/// How much slower than others this machine is: environment `PORTCULLIS_PATIENCE`, a whole number.
+pub fn patience() -> u32 {
     static PATIENCE: OnceLock<u32> = OnceLock::new();
-    let patience = *PATIENCE.get_or_init(|| {
+    *PATIENCE.get_or_init(|| {
         let factor = std::env::var("PORTCULLIS_PATIENCE").ok().and_then(|text| text.parse().ok());
         factor.unwrap_or(1).max(1)
-    });
-    Instant::now() + timeout * patience
+    })
+}
+
+/// The moment until which to wait, later on slow machines.
+pub(crate) fn deadline(timeout: Duration) -> Instant {
+    Instant::now() + timeout * patience()
 }
 
 /// Waits until one of `events` (or an error) is there; empty if the deadline passed.

@@ -3,7 +3,7 @@
 //! The guest has no disk and no network. Its first serial port carries the kernel's messages and the tests' standard
 //! error to a file, its second one the tests' results to this program.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ const MEMORY: &str = "2048";
 /// How many times longer than elsewhere tests wait for what must come (`PORTCULLIS_PATIENCE`).
 const PATIENCE: &str = "6";
 /// How long boot and tests may take together.
-const LIMIT: Duration = Duration::from_secs(40 * 60);
+const LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// No time stamp counter: it counts the host's ticks, and a busy host makes the guest measure it ten times too slow.
 const COMMAND_LINE: &str = "console=ttyS0 loglevel=5 panic=-1 oops=panic nokaslr mitigations=off tsc=unstable \
@@ -51,22 +51,34 @@ echo "guest: status $status"
 "#;
 
 /// What came of one boot.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Outcome {
+    /// `uname -r`.
+    pub(crate) release: String,
     pub(crate) counts: Counts,
     /// Lines `test: reason`.
     pub(crate) skipped: String,
-    /// Lines `feature: answer`.
+    /// Lines `feature: answer`, with `# group` before each group.
     pub(crate) features: Vec<String>,
-    /// How long the kernel took to start, in the guest's own seconds.
-    pub(crate) booted: Option<String>,
+    /// What each test took, in seconds.
+    pub(crate) durations: Vec<(String, f64)>,
     /// The test program's exit status; none where the guest died or the time was up.
     pub(crate) status: Option<i32>,
     pub(crate) took: Duration,
+    /// How many tests never came to an end: the guest died, or the time was up.
+    pub(crate) unfinished: usize,
 }
 
-/// Boots the kernel, runs the tests, and shows what they say.
-pub(crate) fn run(kernel: &Kernel, payload: &Payload, arguments: &[String], log: &Path) -> Result<Outcome> {
+/// Boots the kernel, runs the tests, and shows what they say. The same goes to the file `said`.
+pub(crate) fn run(
+    kernel: &Kernel,
+    payload: &Payload,
+    arguments: &[String],
+    log: &Path,
+    said: &Path,
+) -> Result<Outcome> {
+    let saving = || doing(format!("write {}", said.display()));
+    let mut said = std::fs::File::create(said).map_err(saving())?;
     let initrd = log.with_extension("initrd");
     write_initrd(kernel, payload, arguments, &initrd)?;
     let start = Instant::now();
@@ -77,12 +89,23 @@ pub(crate) fn run(kernel: &Kernel, payload: &Payload, arguments: &[String], log:
         let mut stdout = BufReader::new(stdout);
         let mut line = Vec::new();
         while stdout.read_until(b'\n', &mut line).map_err(doing("read what the guest says"))? > 0 {
-            outcome.add(String::from_utf8_lossy(&line).trim_end());
+            let text = String::from_utf8_lossy(&line);
+            if !outcome.add(text.trim_end()) {
+                println!("{}", text.trim_end());
+            }
+            said.write_all(&line).map_err(saving())?;
             line.clear();
         }
     }
     child.wait().map_err(doing("wait for qemu"))?;
-    outcome.took = start.elapsed();
+    let whole = if outcome.status.is_some() { 0 } else { payload.names.len() };
+    for line in [
+        format!("{MARK}took {}", start.elapsed().as_secs()),
+        format!("{MARK}unfinished {}", whole.saturating_sub(outcome.counts.ended)),
+    ] {
+        outcome.add(&line);
+        writeln!(said, "{line}").map_err(saving())?;
+    }
     let _ = std::fs::remove_file(&initrd);
     Ok(outcome)
 }
@@ -121,13 +144,16 @@ fn write_initrd(kernel: &Kernel, payload: &Payload, arguments: &[String], to: &P
 fn script(payload: &Payload, arguments: &[String]) -> String {
     let quoted = |path: &PathBuf| format!("'{}'", path.display());
     let mut script = format!(
-        "cd '{}'\nexport PORTCULLIS_SKIPS=/skips PORTCULLIS_PATIENCE={PATIENCE} PORTCULLIS_OWN_KERNEL=1\n",
+        // The last one lets the harness take its unstable options.
+        "cd '{}'\nexport PORTCULLIS_SKIPS=/skips PORTCULLIS_PATIENCE={PATIENCE} PORTCULLIS_OWN_KERNEL=1 RUSTC_BOOTSTRAP=1\n",
         process::root().display()
     );
     if let Some(probe) = &payload.probe {
-        script += &format!("{} > /features\n", quoted(probe));
+        script += &format!("{} --format plain > /features\n", quoted(probe));
     }
-    script += &format!("{} --color=never --test-threads={PROCESSORS}", quoted(&payload.tests));
+    // What a test takes decides about what CI can run; to say so is an unstable option of the harness.
+    let options = format!("--color=never --test-threads={PROCESSORS} -Zunstable-options --report-time");
+    script += &format!("{} {options}", quoted(&payload.tests));
     for argument in arguments {
         script += &format!(" '{}'", argument.replace('\'', r"'\''"));
     }
@@ -135,11 +161,23 @@ fn script(payload: &Payload, arguments: &[String]) -> String {
 }
 
 impl Outcome {
-    /// Takes one line of the guest's.
-    fn add(&mut self, line: &str) {
+    /// What came of an earlier boot, from what it said.
+    pub(crate) fn read(said: &str) -> Outcome {
+        let mut outcome = Outcome::default();
+        said.lines().for_each(|line| _ = outcome.add(line));
+        outcome
+    }
+
+    /// Takes one line of the guest's; true if it is for this program, and not for people.
+    fn add(&mut self, line: &str) -> bool {
         let Some(word) = line.strip_prefix(MARK) else {
-            println!("{line}");
-            return self.counts.add(line);
+            // `test a::b ... ok <0.123s>`
+            let timed = line.strip_suffix("s>").and_then(|line| line.rsplit_once(" <"));
+            let (line, time) = timed.map_or((line, None), |(line, time)| (line, time.parse().ok()));
+            let name = line.strip_prefix("test ").and_then(|line| line.split(" ... ").next());
+            self.durations.extend(name.zip(time).map(|(name, time)| (name.to_owned(), time)));
+            self.counts.add(line);
+            return false;
         };
         match word.split_once(' ') {
             Some(("skip", skip)) => {
@@ -148,9 +186,12 @@ impl Outcome {
             }
             Some(("feature", feature)) => self.features.push(feature.to_owned()),
             Some(("status", status)) => self.status = status.parse().ok(),
-            Some(("up", up)) => self.booted = Some(up.to_owned()),
-            _ => println!("{line}"),
+            Some(("up", up)) => self.release = up.split(' ').next().unwrap_or_default().to_owned(),
+            Some(("took", took)) => self.took = Duration::from_secs(took.parse().unwrap_or(0)),
+            Some(("unfinished", count)) => self.unfinished = count.parse().unwrap_or(0),
+            _ => return false,
         }
+        true
     }
 }
 
@@ -160,20 +201,25 @@ mod tests {
 
     #[test]
     fn a_guests_lines_are_told_apart() {
-        let mut outcome = Outcome::default();
-        for line in [
-            "guest: up 5.10.0-cloud-amd64 after 3.2 s",
-            "test a::b ... FAILED",
-            "guest: skip kernel::a: no `x`",
-            "guest: feature set catch-all: no",
-            "guest: status 101",
-        ] {
-            outcome.add(line);
-        }
+        let outcome = Outcome::read(
+            &[
+                "guest: up 5.10.0-cloud-amd64 after 3.2 s",
+                "test a::b ... FAILED",
+                "guest: skip kernel::a: no `x`",
+                "guest: feature set catch-all: no",
+                "guest: status 101",
+                "test a::c ... ok <1.500s>",
+                "guest: took 61",
+                "guest: unfinished 3",
+            ]
+            .join("\n"),
+        );
         assert_eq!(outcome.status, Some(101));
         assert_eq!(outcome.skipped, "kernel::a: no `x`\n");
         assert_eq!(outcome.features, ["set catch-all: no"]);
-        assert!(outcome.booted.is_some_and(|booted| booted.contains("3.2 s")));
+        assert_eq!((outcome.release.as_str(), outcome.took.as_secs()), ("5.10.0-cloud-amd64", 61));
+        assert_eq!((outcome.unfinished, outcome.counts.ended), (3, 2));
+        assert_eq!(outcome.durations, [("a::c".to_owned(), 1.5)]);
         assert!(outcome.counts.failures.contains("a::b"));
     }
 }

@@ -10,27 +10,16 @@ use crate::skips::{Expected, Skipped, parse_skipped};
 /// One kernel's results.
 pub(crate) struct Column {
     version: String,
-    release: String,
     outcome: Outcome,
     skipped: Skipped,
-    /// How many tests never came to an end: the guest died, or the time was up.
-    unfinished: usize,
     /// Every test was asked for.
     whole: bool,
 }
 
 impl Column {
-    /// The results of a boot, given the names of all tests.
-    pub(crate) fn new(
-        version: String,
-        release: String,
-        outcome: Outcome,
-        names: &[String],
-        whole: bool,
-    ) -> Column {
-        let skipped = parse_skipped(&outcome.skipped);
-        let ended = if outcome.status.is_some() || !whole { names.len() } else { outcome.counts.ended };
-        Column { version, release, unfinished: names.len().saturating_sub(ended), outcome, skipped, whole }
+    /// The results of a boot; `whole`: every test was asked for.
+    pub(crate) fn new(version: &str, outcome: Outcome, whole: bool) -> Column {
+        Column { version: version.to_owned(), skipped: parse_skipped(&outcome.skipped), outcome, whole }
     }
 
     /// Tests that passed and were not skipped. (Some skips are parts of a test; those tests did pass.)
@@ -48,16 +37,25 @@ impl Column {
             .collect()
     }
 
-    fn features(&self) -> BTreeMap<&str, &str> {
-        self.outcome.features.iter().filter_map(|line| line.split_once(": ")).collect()
+    /// Whether every test came to an end, and none badly.
+    fn is_well(&self) -> bool {
+        self.outcome.status == Some(0) && self.outcome.unfinished == 0
+    }
+
+    fn answer(&self, feature: &str) -> Option<&str> {
+        let mut answers = self.outcome.features.iter().filter_map(|line| line.rsplit_once(": "));
+        answers.find_map(|(name, answer)| (name == feature).then_some(answer))
     }
 }
+
+/// How many tests are shown with the time that they took.
+const SLOWEST: usize = 40;
 
 /// Prints the results, the skips with their reasons, and how those differ from the list.
 pub(crate) fn report(columns: &[Column], expected: &Expected) {
     for column in columns {
         let comparison = expected.compare(&column.version, &column.skipped);
-        println!("\n== Linux {}: skipped", column.release);
+        println!("\n== Linux {}: skipped", column.outcome.release);
         for (name, reason) in &column.skipped {
             let mark = if comparison.unexpected.contains(name) { "UNEXPECTED" } else { "expected" };
             println!("  {mark:<10}  {name}: {reason}");
@@ -66,6 +64,11 @@ pub(crate) fn report(columns: &[Column], expected: &Expected) {
             for pattern in &comparison.not_skipped {
                 println!("  expected to be skipped, but was not: {pattern}");
             }
+        }
+        let mut slowest = column.outcome.durations.clone();
+        slowest.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        for (name, time) in slowest.iter().take(SLOWEST) {
+            println!("  {time:>8.1} s  {name}");
         }
         for name in &column.outcome.counts.failures {
             println!("FAILED: {name} (Linux {})", column.version);
@@ -107,74 +110,127 @@ pub(crate) fn verdict(columns: &[Column], expected: &Expected) -> Result {
 }
 
 fn document(columns: &[Column]) -> String {
-    let mut text = String::from(
-        "# Kernels\n\nWritten by `cargo xtask kernels`: the kernel tests in stock kernels of Debian, each booted by qemu in \
-         software\nemulation. A skipped test says what the kernel (or this Debian's `nft`) lacks; \
-         `tests/expected-skips-kernels.txt` lists\nthem with the reasons, and no other may be skipped. A ruleset of \
-         `tests/rulesets` that cannot be loaded is a part of a test.\n\n",
-    );
+    let mut text = String::from(INTRODUCTION);
     text += &results(columns);
+    if let Some(oldest) = columns.first() {
+        let proof = if oldest.is_well() {
+            "there every test passed but those that are listed below as skipped"
+        } else {
+            "**not proven: see what failed there**"
+        };
+        let _ = write!(
+            text,
+            "\nThe oldest kernel that the library is for is **Linux {}**: {proof}.\n",
+            oldest.version
+        );
+    }
+    text += &features(columns);
     let failures: BTreeSet<_> = columns.iter().flat_map(|column| &column.outcome.counts.failures).collect();
     if !failures.is_empty() {
-        text += "\n## Failed\n\n";
-        text += &table(columns, "Test", failures.iter().map(|name| name.as_str()), |column, name| {
-            if column.outcome.counts.failures.contains(name) { "**failed**" } else { "" }
-        });
+        text += "\n## Tests that failed\n\n";
+        text += &head(columns, &["Test"], &[]);
+        for name in failures {
+            let cells = columns
+                .iter()
+                .map(|column| if column.outcome.counts.failures.contains(name) { "**failed**" } else { "" });
+            text += &row([&*code(name)].into_iter().chain(cells));
+        }
     }
-    let skipped: BTreeSet<_> = columns.iter().flat_map(|column| column.skipped.keys()).collect();
+    let skipped: BTreeMap<_, _> = columns.iter().flat_map(|column| &column.skipped).collect();
     if !skipped.is_empty() {
-        text += "\n## Skipped\n\n";
-        text += &table(columns, "Test", skipped.iter().map(|name| name.as_str()), |column, name| {
-            if column.skipped.contains_key(name) { "skipped" } else { "" }
-        });
-    }
-    let features: BTreeSet<_> = columns.iter().flat_map(|column| column.features().into_keys()).collect();
-    if !features.is_empty() {
-        text += "\n## Features\n\n";
-        text += &table(columns, "Feature", features.into_iter(), |column, name| {
-            column.features().get(name).copied().unwrap_or("?")
-        });
+        text += "\n## Tests that were skipped\n\nWhere a name goes on behind the test's, it is a part of that test.\n\n";
+        text += &head(columns, &["Test"], &["Why"]);
+        for (name, reason) in skipped {
+            let cells =
+                columns.iter().map(|column| if column.skipped.contains_key(name) { "skipped" } else { "" });
+            text += &row([&*code(name)].into_iter().chain(cells).chain([&*reason.replace('|', "\\|")]));
+        }
     }
     text
 }
 
+const INTRODUCTION: &str = "\
+# Kernels
+
+Written by `cargo xtask kernels`: the kernel tests in stock kernels of Debian, each booted by qemu in software
+emulation. A skipped test says what the kernel (or this Debian's `nft`) lacks; `tests/expected-skips-kernels.txt` lists
+them with the reasons, and no other may be skipped. A part is something within a test: a ruleset of `tests/rulesets` that
+this kernel cannot load, or a few lines of a ruleset.
+
+";
+
+/// What each kernel can do, by group.
+fn features(columns: &[Column]) -> String {
+    let mut text = String::new();
+    let Some(names) = columns.iter().map(|column| &column.outcome.features).max_by_key(|lines| lines.len())
+    else {
+        return text;
+    };
+    for line in names {
+        if let Some(group) = line.strip_prefix("# ") {
+            if text.is_empty() {
+                text += FEATURES;
+            }
+            let _ = write!(text, "\n### {group}\n\n");
+            text += &head(columns, &["Feature", "Oldest"], &[]);
+        } else if let Some((name, _)) = line.rsplit_once(": ") {
+            let answers = || columns.iter().map(|column| column.answer(name));
+            let oldest = columns.iter().find(|column| column.answer(name) == Some("works"));
+            let oldest = oldest.map_or("none", |column| column.version.as_str());
+            let cells = answers().map(|answer| match answer {
+                Some("works") => "works",
+                Some("missing") => "\u{2013}",
+                Some(other) => other,
+                None => "not asked",
+            });
+            text += &row([&*code(name), oldest].into_iter().chain(cells));
+        }
+    }
+    text
+}
+
+const FEATURES: &str = "
+## Features
+
+What `Netfilter::probe` found (`examples/probe` does the same for any kernel): *works*, or \u{2013} where this kernel lacks it;
+a transaction that needs it is then refused as `Error::Unsupported` with that name. Any other answer is a failure. *Oldest*
+is the oldest of these kernels in which it works.
+";
+
 /// The table of kernels and numbers of tests.
 fn results(columns: &[Column]) -> String {
     let mut text = String::from(
-        "| Kernel | Passed | Failed | Skipped | Rulesets not loaded | Not finished | Boot and tests |\n",
+        "| Kernel | Passed | Failed | Skipped | Parts skipped | Not finished | Boot and tests |\n",
     );
     text += "|---|--:|--:|--:|--:|--:|--:|\n";
     for column in columns {
         let skipped = column.skipped_tests();
+        let Outcome { counts, release, unfinished, took, .. } = &column.outcome;
+        let (passed, failed) = (column.passed(&skipped), counts.failures.len());
+        let (skipped, parts) = (skipped.len(), column.skipped.len() - skipped.len());
+        let took = seconds(*took);
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {} |",
-            column.release,
-            column.passed(&skipped),
-            column.outcome.counts.failures.len(),
-            skipped.len(),
-            column.skipped.len() - skipped.len(),
-            column.unfinished,
-            seconds(column.outcome.took),
+            "| {release} | {passed} | {failed} | {skipped} | {parts} | {unfinished} | {took} |"
         );
     }
     text
 }
 
-/// A table with a row for each name and a column for each kernel.
-fn table<'a, 'c>(
-    columns: &'c [Column],
-    title: &str,
-    names: impl Iterator<Item = &'a str>,
-    cell: impl Fn(&'c Column, &str) -> &'c str,
-) -> String {
-    let versions: Vec<_> = columns.iter().map(|column| column.version.as_str()).collect();
-    let mut text = format!("| {title} | {} |\n|---|{}\n", versions.join(" | "), ":-:|".repeat(columns.len()));
-    for name in names {
-        let cells: Vec<_> = columns.iter().map(|column| cell(column, name)).collect();
-        let _ = writeln!(text, "| `{name}` | {} |", cells.join(" | "));
-    }
-    text
+/// The first two lines of a table with a column for each kernel.
+fn head(columns: &[Column], before: &[&str], behind: &[&str]) -> String {
+    let versions = columns.iter().map(|column| column.version.as_str());
+    let names = before.iter().copied().chain(versions).chain(behind.iter().copied());
+    let rules = before.iter().map(|_| "---").chain(columns.iter().map(|_| ":-:"));
+    row(names) + &row(rules.chain(behind.iter().map(|_| "---")))
+}
+
+fn row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
+    format!("| {} |\n", cells.into_iter().collect::<Vec<_>>().join(" | "))
+}
+
+fn code(name: &str) -> String {
+    format!("`{name}`")
 }
 
 #[cfg(test)]
@@ -185,16 +241,19 @@ mod tests {
     fn column(output: &[&str], skipped: &str, status: Option<i32>) -> Column {
         let mut counts = Counts::default();
         output.iter().for_each(|line| counts.add(line));
-        let features = vec!["catch-all: no".to_owned()];
-        let outcome = Outcome { counts, skipped: skipped.into(), status, features, ..Outcome::default() };
-        let names: Vec<String> = ["a", "b", "c"].map(str::to_owned).into();
-        Column::new("5.10".into(), "5.10.0-1".into(), outcome, &names, true)
+        let features = ["# sets", "set: catch-all: missing"].map(str::to_owned).into();
+        let unfinished = if status.is_some() { 0 } else { 3 - counts.ended };
+        let outcome =
+            Outcome { counts, skipped: skipped.into(), status, features, unfinished, ..Outcome::default() };
+        Column::new("5.10", outcome, true)
     }
 
     #[test]
     fn a_guest_that_dies_leaves_tests_unfinished_and_fails() {
         let died = column(&["test a ... ok", "test b ... FAILED"], "", None);
-        assert_eq!((died.unfinished, died.outcome.counts.failures.len()), (1, 1));
+        assert_eq!((died.outcome.unfinished, died.outcome.counts.failures.len()), (1, 1));
+        let text = document(&[column(&["test a ... ok", "test b ... FAILED"], "", None)]);
+        assert!(text.contains("| `b` | **failed** |") && text.contains("**not proven"), "{text}");
         assert!(verdict(&[died], &Expected::default()).is_err());
     }
 
@@ -206,10 +265,25 @@ mod tests {
         let skipped = column(&lines, "kernel::a: why\nkernel::fidelity::x.nft: no\n", Some(0));
         assert_eq!(skipped.passed(&skipped.skipped_tests()), 1);
         let text = document(&[column(&lines, "kernel::a: why\n", Some(0))]);
-        assert!(
-            text.contains("| `kernel::a` | skipped |") && text.contains("| `catch-all` | no |"),
-            "{text}"
-        );
+        for wanted in [
+            "| `kernel::a` | skipped | why |",
+            "| `set: catch-all` | none | \u{2013} |",
+            "is **Linux 5.10**: there every test passed",
+            "### sets",
+        ] {
+            assert!(text.contains(wanted), "{wanted}: {text}");
+        }
         assert!(verdict(&[skipped], &Expected::default()).is_err());
+    }
+
+    #[test]
+    fn the_oldest_kernel_with_a_feature_is_told() {
+        let old = column(&[], "", Some(0));
+        let mut new = column(&[], "", Some(0));
+        new.version = "6.1".into();
+        new.outcome.features = ["# sets", "set: catch-all: works"].map(str::to_owned).into();
+        let text = document(&[old, new]);
+        assert!(text.contains("| Feature | Oldest | 5.10 | 6.1 |"), "{text}");
+        assert!(text.contains("| `set: catch-all` | 6.1 | \u{2013} | works |"), "{text}");
     }
 }

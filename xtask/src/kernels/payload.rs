@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use super::cpio::{Archive, entries};
 use crate::process::{self, Result, cargo, check, doing, failed, output, shown};
 
+/// Optimised a little (Cargo.toml says how): it pays in emulation.
+const PROFILE: &str = "--profile=emulated";
 /// The tests' own directories below the root of the repository.
 const DATA: [&str; 4] = ["tests/rulesets", "tests/kernel", "src/language", "examples"];
 /// Programs that tests start or that the guest's own start needs. Tests skip themselves where the last ones miss.
@@ -31,7 +33,7 @@ pub(crate) struct Payload {
 impl Payload {
     /// Builds the tests and packs them.
     pub(crate) fn build(cache: &Path) -> Result<Payload> {
-        let examples = ["build", "--workspace", "--all-features", "--examples"];
+        let examples = ["build", "--workspace", "--all-features", "--examples", PROFILE];
         process::run(cargo().args(examples))?;
         let tests = test_program()?;
         let mut archive = Archive::default();
@@ -52,7 +54,8 @@ impl Payload {
 /// Builds the kernel tests; where cargo put them is in what it says.
 fn test_program() -> Result<PathBuf> {
     let mut build = cargo();
-    build.args(["test", "--workspace", "--all-features", "--test", "kernel", "--no-run", "--color=never"]);
+    build.args(["test", "--workspace", "--all-features", "--test", "kernel", PROFILE]);
+    build.args(["--no-run", "--color=never"]);
     let output =
         build.stderr(Stdio::piped()).output().map_err(doing(format!("start `{}`", shown(&build))))?;
     let said = String::from_utf8_lossy(&output.stderr);
@@ -139,6 +142,11 @@ fn pack_system(archive: &mut Archive) -> Result {
         if file.is_file() {
             archive.copy_as(&file, &file)?;
         }
+    }
+    // nft's words for marks, realms, routing tables.
+    let words = Path::new("/etc/iproute2");
+    if words.is_dir() {
+        archive.copy_tree_as(words, words)?;
     }
     Ok(())
 }
