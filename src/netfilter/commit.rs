@@ -173,8 +173,8 @@ impl<T: Transport> Netfilter<T> {
         }
     }
 
-    /// Sends a batch, with others in the place of some messages; gives what the kernel said, and `object` what it told of. `None` for one of no
-    /// operations.
+    /// Sends a batch, with others in the place of some messages; gives what the kernel said, and `object` what it
+    /// told of. `None` for one of no operations.
     fn send_whole(
         &mut self,
         work: &Batch,

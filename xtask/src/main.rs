@@ -3,13 +3,10 @@
 //! This program needs no C library, so it can install the ones that the library itself links.
 //!
 //! ```text
-//!   the commands, one file or directory each:
-//!     demo   test   ci   bench                 setup   what the system must have;  skips   which tests may be skipped
-//!     msrv   libraries   big-endian   kernels  archive (Debian's packages, unpacked aside)
-//!   what they share:
-//!     packages    the words of each package manager
-//!     namespace   root or not, and may user namespaces be made
-//!     process     run a program, say which, name its failure
+//!   demo   test   ci   bench   kernels   msrv   libraries   big-endian     the commands, one file or directory each
+//!   setup (what the system must have)   skips (which tests may be skipped)   archive (Debian's packages, unpacked aside)
+//!   packages (the words of each package manager)   namespace (root or not, and may user namespaces be made)
+//!   process (run a program, say which, name its failure)
 //! ```
 
 mod archive;
