@@ -1,10 +1,6 @@
 //! What holds for every object: what is read from any bytes is written so that it is read the same again.
 
-use proptest::{
-    collection::vec,
-    prelude::*,
-    test_runner::TestRunner,
-};
+use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
 
 use super::*;
 use crate::cases::cases;
