@@ -24,7 +24,8 @@ const BUILT: [&str; 6] = ["test", "--locked", "-p", "portcullis-sys", "--all-fea
 const PROGRAMS: [&str; 8] =
     ["test", "--workspace", "--all-features", "--lib", "--test", "codec", "--test", "kernel"];
 /// What runs with each: the codec, and tests of transactions and objects, with and without a kernel. libnftnl's texts
-/// change from version to version (1.3 prints values otherwise): they are compared with this system's only.
+/// change from version to version (1.3 prints values otherwise): they are compared with this system's only. None of
+/// these starts an example, for which it would look beside the loader.
 const RUN: [&str; 6] = ["golden::", "netlink::", "transaction", "objects::", "sets::", "nftnl"];
 /// A program without libnftnl.
 const BARE: [&str; 7] =

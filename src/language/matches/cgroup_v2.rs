@@ -178,9 +178,14 @@ mod tests {
         let socket = Socket::new(SocketKey::CgroupV2, Register::R1).level(1u32);
         assert_eq!(lowered.expressions.first(), Some(&socket.into()));
         let two = Rule::new().cgroup_v2([GROUP, CgroupV2 { level: 1, id: 7 }]);
+        let elements = if cfg!(target_endian = "big") {
+            "{ 00000000.00000001 00000000.00000007 }"
+        } else {
+            "{ 00000001.00000000 00000007.00000000 }"
+        };
         assert_eq!(
             bytecode(&two, Family::Inet),
-            "[ socket load cgroupv2 => reg 1 ] [ lookup reg 1 set __set%d ] { 00000001.00000000 00000007.00000000 }"
+            format!("[ socket load cgroupv2 => reg 1 ] [ lookup reg 1 set __set%d ] {elements}")
         );
     }
 

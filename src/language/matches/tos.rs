@@ -145,9 +145,12 @@ mod tests {
         use Family::{Inet, Ip, Ip6};
 
         use crate::{
-            language::matches::{
-                golden::{bytecode, same_as_nft},
-                masked,
+            language::{
+                matches::{
+                    golden::{bytecode, same_as_nft},
+                    masked,
+                },
+                targets::golden::same,
             },
             not,
         };
@@ -161,11 +164,10 @@ mod tests {
             (&[Ip6], "@nh,4,8 != 0x10", Rule::new().tos(not(0x10))),
             (&[Inet], "meta nfproto ipv4 @nh,8,8 0x10", Rule::new().ipv4().tos(0x10)),
         ]);
-        assert_eq!(
-            bytecode(&Rule::new().tos(masked(0x10, 0x3f)), Ip6),
-            "[ payload load 2b @ network header + 0 => reg 1 ] \
-             [ bitwise reg 1 = ( reg 1 & 0x0000f003 ) ^ 0x00000000 ] [ cmp eq reg 1 0x00000001 ]"
-        );
+        let masked = bytecode(&Rule::new().tos(masked(0x10, 0x3f)), Ip6);
+        let expected = "[ payload load 2b @ network header + 0 => reg 1 ] \
+                        [ bitwise reg 1 = ( reg 1 & 0x0000f003 ) ^ 0x00000000 ] [ cmp eq reg 1 0x00000001 ]";
+        assert!(same(&masked, expected), "{masked}");
     }
 
     #[test]

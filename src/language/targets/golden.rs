@@ -18,7 +18,7 @@ pub(crate) fn golden(family: Family, rule: &Rule, expected: &[&str]) {
 
 /// Whether two lines say the same on this machine. A word of a register reads otherwise on a big-endian one, unless it
 /// holds a number of four bytes in the machine's order.
-fn same(ours: &str, nft: &str) -> bool {
+pub(crate) fn same(ours: &str, nft: &str) -> bool {
     let (ours, nft): (Vec<_>, Vec<_>) = (ours.split(' ').collect(), nft.split(' ').collect());
     ours.len() == nft.len()
         && ours.iter().zip(&nft).all(|(ours, nft)| match (word(ours), word(nft)) {
