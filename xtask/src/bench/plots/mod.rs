@@ -6,6 +6,8 @@
 mod bars;
 mod draw;
 mod labels;
+mod style;
+mod ticks;
 
 use super::contender::{CONTENDERS, Contender};
 use super::report::{Report, Row};
