@@ -1,7 +1,7 @@
 //! The process that runs a contender and nothing else (`xtask bench-meter`): its clock, and its children's memory.
 //!
 //! The kernel tells a process how large the largest of its children became (`getrusage`). A child begins as a copy of
-//! its parent, so nothing smaller than this process, some 4 MiB, can be seen.
+//! its parent, so nothing smaller than this process, some 2 MiB, can be seen.
 
 use std::io::Read;
 use std::process::{Output, Stdio};

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use super::contender::Contender;
+use super::contender::{Contender, OURS};
 use super::job::{Job, Outcome};
 use super::options::Options;
 use super::plan::Plan;
@@ -62,7 +62,8 @@ impl Work<'_> {
         progress: &mut Progress,
     ) -> Result<Measured> {
         let mut turns = Vec::new();
-        for contender in contenders {
+        let takes_part = |one: &&&Contender| !self.workload.is_ours_alone() || one.name == OURS;
+        for contender in contenders.iter().filter(takes_part) {
             turns.push(self.turn(contender, barred)?);
         }
         for round in 0..self.rounds {

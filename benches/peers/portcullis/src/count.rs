@@ -52,7 +52,8 @@ fn told() -> Result<Option<usize>> {
     socket.send(&[&request])?;
     let mut buffer = vec![0; 64 << 10];
     let length = socket.receive(&mut buffer)?;
-    let message = Messages::new(&buffer[..length]).flatten().find(|message| message.header.kind == nft::NEWSET);
+    let message =
+        Messages::new(&buffer[..length]).flatten().find(|message| message.header.kind == nft::NEWSET);
     let message = message.ok_or("there is no set `s`")?;
     let count = message.attributes().flatten().find(|attribute| attribute.kind() == NFTA_SET_COUNT);
     Ok(count.and_then(|count| count.get::<u32>().ok()).and_then(|count| usize::try_from(count).ok()))

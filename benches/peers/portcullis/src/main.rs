@@ -70,7 +70,10 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }),
         [workload, size] => number(size).and_then(|size| run(workload, size)).map(finish),
-        _ => Err("usage: bench-portcullis [--floor | prepare] WORKLOAD SIZE, or count rules|elements SIZE".into()),
+        _ => {
+            Err("usage: bench-portcullis [--floor | prepare] WORKLOAD SIZE, or count rules|elements SIZE"
+                .into())
+        }
     };
     done.unwrap_or_else(|error| {
         eprintln!("{error}");
@@ -108,7 +111,9 @@ fn is_prepared() -> bool {
 
 /// The file of a snapshot.
 fn file() -> Result<std::path::PathBuf> {
-    env::var_os("BENCH_FILE").map(Into::into).ok_or_else(|| "BENCH_FILE must name a file for the snapshot".into())
+    env::var_os("BENCH_FILE")
+        .map(Into::into)
+        .ok_or_else(|| "BENCH_FILE must name a file for the snapshot".into())
 }
 
 fn finish(outcome: Option<Outcome>) -> ExitCode {

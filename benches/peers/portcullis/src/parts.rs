@@ -2,10 +2,7 @@
 
 use std::{hint::black_box, time::Instant};
 
-use portcullis::{
-    Netfilter, Rule, Transaction,
-    netlink::KernelSocket,
-};
+use portcullis::{Netfilter, Rule, Transaction, netlink::KernelSocket};
 
 use crate::{
     Outcome, Result,

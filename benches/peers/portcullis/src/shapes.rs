@@ -81,8 +81,7 @@ pub(crate) fn hash_set(count: u32, capacity: u32) -> Transaction {
 }
 
 pub(crate) fn interval_set(count: u32) -> Transaction {
-    let network =
-        |index: u32| Ipv4Net::new_assert(Ipv4Addr::from_bits(0x0A00_0000 + 8 * index), 30);
+    let network = |index: u32| Ipv4Net::new_assert(Ipv4Addr::from_bits(0x0A00_0000 + 8 * index), 30);
     let mut transaction = start();
     transaction.add_set_with(TABLE, &SetOf::<Ipv4Net>::new("s"), (0..count).map(network));
     transaction

@@ -1,72 +1,67 @@
-//! The picture of a workload that has one size: a bar for each contender, from the fastest to the slowest.
+//! The picture of a workload that has one size: a row for each contender, from the fastest to the slowest.
 
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::text_anchor::HPos;
 
-use super::draw::{FINE, FONT, Failure, GRID, INK, TITLE, WIDTH, axis_time, colour, heading, is_main};
-use super::{Line, Point};
+use super::style::{FINE, Failure, GRID, TITLE, WIDTH, axis_time, colour, heading, is_main, name, words};
+use super::{Line, Point, ticks};
 use crate::bench::report::{count, time};
 use crate::bench::workload::Workload;
 
-/// Of a bar with the room around it, and of the axis with its labels below the bars.
-const BAR: u32 = 30;
-const BELOW: u32 = 58;
+/// Of a row, and of the axis with its labels below the rows.
+const ROW: u32 = 28;
+const BELOW: u32 = 54;
 /// The part at the left that has the names, and what is left free at the right for the times.
 const NAMES: u32 = 150;
 const TIMES: u32 = 190;
 
 /// The SVG of lines of one point each, of which there is at least one.
 pub(super) fn picture(workload: &Workload, lines: &[Line]) -> Result<String, Failure> {
-    let mut bars: Vec<(&Line, Point)> =
+    let mut rows: Vec<(&Line, Point)> =
         lines.iter().filter_map(|line| Some((line, *line.points.last()?))).collect();
-    bars.sort_by(|(_, left), (_, right)| left.median.total_cmp(&right.median));
-    let rows = u32::try_from(bars.len()).unwrap_or(1).max(1);
-    let size = (WIDTH, TITLE + rows * BAR + BELOW);
+    rows.sort_by(|(_, left), (_, right)| left.median.total_cmp(&right.median));
+    let number = u32::try_from(rows.len()).unwrap_or(1).max(1);
     let mut svg = String::new();
     {
+        let size = (WIDTH, TITLE + number * ROW + BELOW);
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         area.fill(&WHITE)?;
         area.draw(&heading(workload))?;
-        let ends = bars.iter().map(|(_, point)| point.end());
-        let least =
-            bars.iter().map(|(_, point)| point.median.min(point.spread[0])).fold(f64::MAX, f64::min) / 1.6;
-        let most = ends.fold(0.0, f64::max);
+        let least = rows.iter().map(|(_, point)| point.median).fold(f64::MAX, f64::min) / 1.6;
+        let most = rows.iter().map(|(_, point)| point.end()).fold(0.0, f64::max) * 1.1;
         let mut chart = ChartBuilder::on(&area)
             .margin_top(TITLE)
+            .margin_bottom(BELOW)
+            .margin_left(NAMES)
             .margin_right(TIMES)
-            .x_label_area_size(BELOW)
-            .y_label_area_size(NAMES)
-            .build_cartesian_2d((least..most).log_scale(), f64::from(rows)..0.0)?;
-        let what = bars.first().map_or(0.0, |(_, point)| point.size) as u32;
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .y_labels(0)
-            .bold_line_style(GRID)
-            .light_line_style(FINE)
-            .axis_style(INK)
-            .label_style((FONT, 13).into_font().color(&INK))
-            .x_desc(format!("time, {} {} (logarithmic){}", count(what), workload.of, percentile_note(&bars)))
-            .x_label_formatter(&|seconds| axis_time(*seconds))
-            .draw()?;
-        for (row, (line, point)) in bars.iter().enumerate() {
-            let row = row as f64;
-            let (top, bottom, middle) = (row + 0.2, row + 0.8, row + 0.5);
-            let bar = [(least, top), (point.median, bottom)];
-            chart.draw_series([Rectangle::new(bar, colour(line).filled())])?;
-            let whisker = vec![(point.median, middle), (point.end(), middle)];
-            chart.draw_series([PathElement::new(whisker, colour(line).stroke_width(1))])?;
-            let tick = vec![(point.end(), row + 0.35), (point.end(), row + 0.65)];
-            chart.draw_series([PathElement::new(tick, colour(line).stroke_width(1))])?;
-            let weight = if is_main(line) { FontStyle::Bold } else { FontStyle::Normal };
-            let style = (FONT, 13).into_font().style(weight).color(&colour(line));
-            let (left, height) = chart.backend_coord(&(least, middle));
-            let right = chart.backend_coord(&(point.end(), middle)).0;
-            let before = style.pos(Pos::new(HPos::Right, VPos::Center));
-            area.draw(&Text::new(line.contender.name.to_owned(), (left - 8, height), before.clone()))?;
-            let behind = before.pos(Pos::new(HPos::Left, VPos::Center));
-            area.draw(&Text::new(label(point), (right + 7, height), behind))?;
+            .build_cartesian_2d((least..most).log_scale(), f64::from(number)..0.0)?;
+        let bottom = f64::from(number);
+        for time in ticks::fine_numbers(least, most) {
+            chart.draw_series([PathElement::new(vec![(time, 0.0), (time, bottom)], FINE)])?;
         }
+        for time in ticks::round_numbers(least, most) {
+            chart.draw_series([PathElement::new(vec![(time, 0.0), (time, bottom)], GRID)])?;
+            let (across, down) = chart.backend_coord(&(time, bottom));
+            area.draw(&words(axis_time(time), (across, down + 14), HPos::Center))?;
+        }
+        for (row, (line, point)) in rows.iter().enumerate() {
+            let height = row as f64 + 0.5;
+            let (median, end) = ((point.median, height), (point.end(), height));
+            chart.draw_series([PathElement::new(vec![(least, height), median], GRID)])?;
+            chart.draw_series([PathElement::new(vec![median, end], colour(line).stroke_width(2))])?;
+            let tick = vec![(end.0, height - 0.2), (end.0, height + 0.2)];
+            chart.draw_series([PathElement::new(tick, colour(line).stroke_width(2))])?;
+            let radius = if is_main(line) { 7 } else { 6 };
+            chart.draw_series([Circle::new(median, radius, colour(line).filled())])?;
+            let (left, down) = chart.backend_coord(&(least, height));
+            area.draw(&name(line, line.contender.name, (left - 8, down), HPos::Right))?;
+            area.draw(&name(line, label(point), (chart.backend_coord(&end).0 + 12, down), HPos::Left))?;
+        }
+        let what = rows.first().map_or(0.0, |(_, point)| point.size) as u32;
+        let middle = i32::try_from((NAMES + WIDTH - TIMES) / 2).unwrap_or_default();
+        let place = (middle, chart.backend_coord(&(least, bottom)).1 + 38);
+        let text = format!("time, {} {} (logarithmic); {}", count(what), workload.of, explained(&rows));
+        area.draw(&words(text, place, HPos::Center))?;
         area.present()?;
     }
     Ok(svg)
@@ -79,12 +74,12 @@ fn label(point: &Point) -> String {
     }
 }
 
-/// What the thin line behind a bar reaches to.
-fn percentile_note(bars: &[(&Line, Point)]) -> &'static str {
-    if bars.iter().any(|(_, point)| point.p99.is_some()) {
-        "; bar: median, line: 99th percentile"
+/// What dots and lines are.
+fn explained(rows: &[(&Line, Point)]) -> &'static str {
+    if rows.iter().any(|(_, point)| point.p99.is_some()) {
+        "dot: median, line: to the 99th percentile"
     } else {
-        "; bar: median, line: slowest round"
+        "dot: median, line: to the slowest round"
     }
 }
 

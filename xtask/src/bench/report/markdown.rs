@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::{GOALS, Report, Row, count, numbers::bytes, numbers::three_digits, time};
-use crate::bench::contender::CONTENDERS;
+use crate::bench::contender::{CONTENDERS, FLOOR};
 use crate::bench::workload::{WORKLOADS, Workload};
 
 const HOW: &str = "\
@@ -60,69 +60,126 @@ fn section(page: &mut String, report: &Report, workload: &Workload, picture: Opt
         let _ = writeln!(page, "![{name}: time against size]({picture})\n");
     }
     let sizes = report.sizes(name);
-    let _ = write!(page, "|  |");
-    for size in &sizes {
-        let _ = write!(page, " {} {} |", count(*size), workload.of);
-    }
-    if workload.is_latency() {
-        page.push_str(" 99th percentile |");
-    }
-    page.push_str(" slowest round / fastest | most memory |\n|---|");
-    page.push_str(&"---:|".repeat(sizes.len() + usize::from(workload.is_latency()) + 2));
-    page.push('\n');
-    let done = |row: &&Row| row.median_s.is_some();
+    let _ = writeln!(page, "Rounds: {}.\n", rounds(report, name, &sizes));
+    let heads = sizes.iter().map(|size| format!("{} {}", count(*size), workload.of)).chain(
+        workload
+            .unit
+            .map(|unit| format!("one {unit}"))
+            .into_iter()
+            .chain(workload.is_latency().then(|| "99th percentile".to_owned()))
+            .chain(["slowest / fastest".to_owned(), "memory".to_owned()]),
+    );
+    row(page, "", heads);
+    let _ = writeln!(page, "|---|{}", "---:|".repeat(sizes.len() + columns(workload)));
     for contender in CONTENDERS {
         let rows: Vec<&Row> = report.of(name).filter(|row| row.contender == contender.name).collect();
-        let Some(last) = rows.iter().copied().rfind(done) else { continue };
-        let _ = write!(page, "| {} |", emphasised(contender.name));
-        for size in &sizes {
-            let row = rows.iter().find(|row| row.size == *size);
-            let _ = write!(page, " {} |", row.map_or_else(|| "–".into(), |row| cell(row, workload)));
-        }
-        if workload.is_latency() {
-            let _ = write!(page, " {} |", last.p99_s.map_or_else(|| "–".into(), time));
-        }
-        let spread = last.spread_s.map_or_else(|| "–".into(), |[least, most]| three_digits(most / least));
-        let _ = writeln!(page, " {spread} | {} |", last.peak_bytes.map_or_else(|| "–".into(), bytes));
+        let Some(last) = rows.iter().copied().rfind(|row| row.median_s.is_some()) else { continue };
+        let times = sizes
+            .iter()
+            .map(|size| rows.iter().find(|row| row.size == *size).map_or_else(dash, |row| cell(row)));
+        row(page, &emphasised(contender.name), times.chain(details(last, workload)));
     }
     page.push('\n');
     failures(page, report, name);
 }
 
-/// The time, of one where that says more, and the ratio to the floor.
-fn cell(row: &Row, workload: &Workload) -> String {
-    let Some(median) = row.median_s else { return "failed".into() };
-    let mut text = time(median);
-    if let Some(unit) = workload.unit {
-        let _ = write!(text, ", {} a {unit}", time(median / f64::from(row.size.max(1))));
-    }
-    if let Some(ratio) = row.ratio_to_floor.filter(|_| row.contender != "floor") {
-        let _ = write!(text, " ({}×)", three_digits(ratio));
-    }
-    text
+/// How many rounds each size had.
+fn rounds(report: &Report, workload: &str, sizes: &[u32]) -> String {
+    let most =
+        |size: &u32| report.of(workload).filter(|row| row.size == *size).map(|row| row.rounds_s.len()).max();
+    let rounds = sizes.iter().map(|size| most(size).unwrap_or_default().to_string());
+    rounds.collect::<Vec<_>>().join(", ")
 }
 
-/// Who has no times, and why: reasons that are the same at all sizes are told once.
+/// A row of a table.
+fn row(page: &mut String, head: &str, cells: impl Iterator<Item = String>) {
+    let _ = writeln!(page, "| {head} | {} |", cells.collect::<Vec<_>>().join(" | "));
+}
+
+fn dash() -> String {
+    "–".into()
+}
+
+/// How many columns [`details`] makes.
+fn columns(workload: &Workload) -> usize {
+    2 + usize::from(workload.unit.is_some()) + usize::from(workload.is_latency())
+}
+
+/// What is told of the largest size that a contender did.
+fn details(last: &Row, workload: &Workload) -> impl Iterator<Item = String> {
+    let one = workload
+        .unit
+        .map(|_| last.median_s.map_or_else(dash, |median| time(median / f64::from(last.size.max(1)))));
+    let slow = workload.is_latency().then(|| last.p99_s.map_or_else(dash, time));
+    let spread = last.spread_s.map_or_else(dash, |[least, most]| three_digits(most / least));
+    let memory = last.peak_bytes.map_or_else(dash, bytes);
+    one.into_iter().chain(slow).chain([spread, memory])
+}
+
+/// The time, and the ratio to the floor.
+fn cell(row: &Row) -> String {
+    let Some(median) = row.median_s else { return dash() };
+    match row.ratio_to_floor.filter(|_| row.contender != FLOOR) {
+        Some(ratio) => format!("{} ({}×)", time(median), three_digits(ratio)),
+        None => time(median),
+    }
+}
+
+/// Contenders without times, and why: those with the same reason at the same sizes together.
 fn failures(page: &mut String, report: &Report, workload: &str) {
-    let mut told: Vec<(&str, &str, Vec<u32>)> = Vec::new();
-    for row in report.of(workload) {
-        let Some(error) = &row.error else { continue };
-        match told.iter_mut().find(|(contender, reason, _)| *contender == row.contender && reason == error) {
-            Some((_, _, sizes)) => sizes.push(row.size),
-            None => told.push((&row.contender, error, vec![row.size])),
+    let mut told: Vec<Failures<'_>> = Vec::new();
+    for contender in CONTENDERS {
+        let mut own: Vec<Failures<'_>> = Vec::new();
+        for row in report.of(workload).filter(|row| row.contender == contender.name) {
+            let Some(reason) = row.error.as_deref() else { continue };
+            match own.iter_mut().find(|failures| failures.reason == reason) {
+                Some(failures) => failures.sizes.push(row.size),
+                None => own.push(Failures {
+                    contenders: vec![contender.name],
+                    has_no_means: row.has_no_means,
+                    reason,
+                    sizes: vec![row.size],
+                }),
+            }
+        }
+        for failures in own {
+            match told.iter_mut().find(|other| other.is_like(&failures)) {
+                Some(other) => other.contenders.push(contender.name),
+                None => told.push(failures),
+            }
         }
     }
     let all = report.sizes(workload);
-    for (contender, reason, sizes) in &told {
-        let at = if *sizes == all {
-            String::new()
-        } else {
-            format!(" at {}", sizes.iter().map(|size| count(*size)).collect::<Vec<_>>().join(", "))
-        };
-        let _ = writeln!(page, "- **{contender}** failed{at}: {}", reason.replace(['\n', '|'], " "));
+    for failures in &told {
+        let _ = writeln!(page, "- {}", failures.sentence(&all));
     }
     if !told.is_empty() {
         page.push('\n');
+    }
+}
+
+/// Failures for one reason.
+struct Failures<'r> {
+    contenders: Vec<&'r str>,
+    has_no_means: bool,
+    reason: &'r str,
+    sizes: Vec<u32>,
+}
+
+impl Failures<'_> {
+    fn is_like(&self, other: &Self) -> bool {
+        (self.reason, &self.sizes, self.has_no_means) == (other.reason, &other.sizes, other.has_no_means)
+    }
+
+    fn sentence(&self, all: &[u32]) -> String {
+        let names = format!("**{}**", self.contenders.join("**, **"));
+        let what = if self.has_no_means { "not done" } else { "failed" };
+        let at = if self.sizes == all {
+            String::new()
+        } else {
+            format!(" at {}", self.sizes.iter().map(|size| count(*size)).collect::<Vec<_>>().join(", "))
+        };
+        format!("{names} {what}{at}: {}", self.reason.replace(['\n', '|'], " "))
     }
 }
 
@@ -150,11 +207,13 @@ mod tests {
         let pictures = BTreeMap::from([("rules-facts".to_owned(), "rules-facts.svg".to_owned())]);
         let page = page(&example(), &pictures, Some("| encode | 4090 |"));
         for wanted in [
-            "| **portcullis** | 16.0 ms, 16.0 µs a rule (1.07×) | 160 ms, 16.0 µs a rule (1.07×) | 1.91 | 4.00 MiB |",
-            "| floor | 15.0 ms, 15.0 µs a rule |",
-            "- **nlink** failed: it   did not work",
+            "|  | 1,000 rules | 10,000 rules | one rule | slowest / fastest | memory |\n|---|---:|---:|---:|---:|---:|\n",
+            "| **portcullis** | 16.0 ms (1.07×) | 160 ms (1.07×) | 16.0 µs | 1.91 | 4.00 MiB |",
+            "| floor | 15.0 ms | 150 ms | 15.0 µs |",
+            "- **nlink**, **nftnl** failed: it   did not work",
+            "- **iptables-nft** not done at 10,000: it has no means",
+            "Rounds: 2, 2.",
             "](rules-facts.svg)",
-            "| 1,000 rules | 10,000 rules |",
             "| Rules, 10,000 and more: `nft -f` takes 1.8 times as long | rules-facts 10,000: 2.31 | met |",
             "1.075 | **missed** |",
             "| encode | 4090 |",

@@ -34,6 +34,7 @@ pub(crate) struct Report {
 
 /// One contender in one workload at one size.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Row {
     pub(crate) workload: String,
     pub(crate) size: u32,
@@ -52,6 +53,8 @@ pub(crate) struct Row {
     pub(crate) ratio_to_nft: Option<f64>,
     /// Why there is no time.
     pub(crate) error: Option<String>,
+    /// It did not try, or said that it cannot: no fault of the moment.
+    pub(crate) has_no_means: bool,
     /// Every round, in seconds; `null` for one that was not done.
     pub(crate) rounds_s: Vec<Option<f64>>,
 }
@@ -108,7 +111,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::bench::job::Outcome;
 
-    /// Two workloads, three contenders, one failure.
+    /// One workload at two sizes: contenders that did it, that failed, and one that gave up.
     pub(crate) fn example() -> Report {
         let series = |contender: &'static str, values: &[f64]| {
             let mut series = Series::new(contender);
@@ -117,8 +120,13 @@ pub(crate) mod tests {
             }
             series
         };
-        let mut failing = Series::new("nlink");
-        failing.add(&Outcome::failed("it | did not\nwork"));
+        let failing = |contender: &'static str| {
+            let mut series = Series::new(contender);
+            series.add(&Outcome::failed("it | did not\nwork"));
+            series
+        };
+        let mut missing = Series::new("iptables-nft");
+        missing.add(&Outcome::missing("it has no means"));
         let size = |size: u32, scale: f64| Measured {
             workload: "rules-facts".into(),
             size,
@@ -126,7 +134,9 @@ pub(crate) mod tests {
                 series("floor", &[0.010 * scale, 0.020 * scale]),
                 series("portcullis", &[0.011 * scale, 0.021 * scale]),
                 series("nft", &[0.030 * scale, 0.042 * scale]),
-                failing.clone(),
+                failing("nlink"),
+                failing("nftnl"),
+                if size > 1_000 { missing.clone() } else { series("iptables-nft", &[0.02]) },
             ],
         };
         let rows = [size(1_000, 1.0), size(10_000, 10.0)].iter().flat_map(Measured::rows).collect();

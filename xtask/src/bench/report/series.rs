@@ -15,6 +15,7 @@ pub(crate) struct Series {
     samples: Vec<f64>,
     peak_bytes: u64,
     error: Option<String>,
+    has_no_means: bool,
 }
 
 /// All contenders in one workload at one size.
@@ -34,6 +35,7 @@ impl Series {
     pub(crate) fn add(&mut self, outcome: &Outcome) {
         if let Some(error) = &outcome.error {
             self.error = Some(error.clone());
+            self.has_no_means = outcome.is_missing;
             return self.skip();
         }
         self.rounds.push(median(&outcome.samples));
@@ -64,6 +66,7 @@ impl Measured {
                 size: self.size,
                 contender: series.contender.to_owned(),
                 error: series.error.clone(),
+                has_no_means: series.has_no_means,
                 rounds_s: series.rounds.clone(),
                 ..Row::default()
             };
