@@ -9,7 +9,8 @@
 //!
 //! What nft 1.0.6 joins and this does not, as it would be another rule, or listed in other words:
 //! - two negations: `sport != 1 dport != 2` becomes `not (1 and 2)`, which more packets match;
-//! - tests before and behind a statement that counts or does something: it would count other packets;
+//! - tests before and behind what does something, or counts (a counter, a limit, `nth`, a set, whose elements may have
+//!   counters): other packets would come to it;
 //! - ports where several protocols are allowed: nft lists them as `@th,0,32 0x10002`.
 
 use super::{Item, Lowering, Matching, Operand};
