@@ -7,8 +7,22 @@ use crate::process::{self, Failure, Result, is_installed};
 /// The oldest kernel and one in the middle.
 pub(crate) const KERNELS: [&str; 2] = ["5.10", "6.12"];
 
-/// Tests that take long in emulation. What they prove of a kernel others prove with less, and a whole run has them.
-pub(crate) const HEAVY: [&str; 0] = [];
+/// Tests that take longest (parts of names): two thirds of the time. They load hundreds of rulesets with other programs,
+/// or hundreds of thousands of rules and elements; what they prove of a kernel others prove with less, and a whole run
+/// has them.
+pub(crate) const HEAVY: [&str; 11] = [
+    "blocklist::two_hundred_thousand",
+    "classic::targets_are_admitted",
+    "faults::killed::",
+    "faults::size::fifty_thousand",
+    "fidelity::",
+    "oracle::verdicts::",
+    "print::rules::",
+    "reading::elements::a_set_that_still_grows",
+    "typed_sets::bulk::a_million",
+    "typed_sets::bulk::two_hundred",
+    "use_cases::",
+];
 
 /// The words for the test program that leave the heavy tests out.
 pub(crate) fn arguments() -> Vec<String> {
