@@ -37,7 +37,7 @@ impl Kernel {
         let _ = std::fs::remove_dir_all(&place);
         std::fs::create_dir_all(&packages).map_err(doing(format!("make {}", packages.display())))?;
         suite.unpack(&release, &packages)?;
-        write_image(&packages.join(format!("boot/vmlinuz-{release}")), &place.join("vmlinux"))?;
+        write_image(&packed_image(&packages, &release)?, &place.join("vmlinux"))?;
         write_modules(&packages, &release, &place.join("modules.cpio"))?;
         let _ = std::fs::remove_dir_all(&packages);
         // Last, for it says that the rest is whole.
@@ -49,6 +49,15 @@ impl Kernel {
         let place = cache.join(version);
         let release = std::fs::read_to_string(place.join("release")).ok()?;
         Some(Kernel { release, image: place.join("vmlinux"), modules: place.join("modules.cpio") })
+    }
+}
+
+/// The image in a kernel's packages: the newest have it beside the modules.
+fn packed_image(packages: &Path, release: &str) -> Result<PathBuf> {
+    let places = [format!("boot/vmlinuz-{release}"), format!("usr/lib/modules/{release}/vmlinuz")];
+    match places.iter().map(|place| packages.join(place)).find(|path| path.is_file()) {
+        Some(found) => Ok(found),
+        None => failed(format!("the packages of Linux {release} hold no {}", places.join(" and no "))),
     }
 }
 
