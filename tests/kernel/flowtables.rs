@@ -1,8 +1,7 @@
 //! Connections that take the short way: their packets go from device to device, and the rules do not see them.
 
 use portcullis::{
-    Chain, ChainRef, CtState, Error, Family, Hook, Netfilter, NfLog, Rule, Ruleset, Table, Transaction,
-    language::matches::TcpFlags,
+    Chain, ChainRef, CtState, Error, Family, Hook, Netfilter, Rule, Ruleset, Table, Transaction,
     object::{Flowtable, FlowtableFlags},
     probe::Feature,
 };
@@ -14,12 +13,11 @@ use crate::support::{counted, need_feature, open};
 const SERVERS: [&str; 2] = ["10.0.2.1", "fd00:2::1"];
 const ECHOES: u64 = 20;
 
-/// A router whose rules put established connections into a flowtable of its two outer devices, and count and log
-/// all else that is forwarded.
+/// A router whose rules put established connections into a flowtable of its two outer devices, and count all
+/// else that is forwarded.
 fn offloading(flags: FlowtableFlags) -> (Routed, Netfilter) {
     let world = World::routed();
     let forward = Chain::filter("forward", Hook::Forward).rules([
-        Rule::new().tcp().tcp_flags(TcpFlags::FIN, TcpFlags::FIN).nflog(NfLog::group(1)),
         Rule::new().ct_state(CtState::ESTABLISHED).offload("fast"),
         Rule::new().counter().accept().comment("seen"),
     ]);
@@ -50,7 +48,6 @@ fn an_established_connection_no_longer_sees_the_rules() {
     need_namespaces!();
     need_feature!(Feature::Flowtable);
     let (world, mut firewall) = offloading(FlowtableFlags::empty());
-    let mut ends = world.router.nflog(1);
     for server in SERVERS {
         let _service = world.stranger.tcp_service((server, 80), "web");
         let mut connection = world.client.tcp_open((server, 80));
@@ -66,8 +63,10 @@ fn an_established_connection_no_longer_sees_the_rules() {
         let after = counted(&mut firewall, forward(), "seen");
         assert_eq!(after, before, "packets to and from {server} that the rules saw since");
 
-        drop(connection);
-        assert!(ends.next(PATIENT).is_some(), "a connection's end goes the long way again");
+        // Whether its end is seen, too, differs: since Linux 6.14 it is not.
+        let another = world.client.tcp_open((server, 80));
+        assert!(counted(&mut firewall, forward(), "seen") > after, "another connection is seen by the rules");
+        drop((connection, another));
     }
 }
 
@@ -167,10 +166,20 @@ fn what_is_not_there_or_taken_is_named() {
         assert!(text.contains(said), "{said:?} in {text}");
     }
     let mut transaction = Transaction::new();
-    transaction.add_flowtable((Family::Inet, "t"), Flowtable::new("far", ["eth0", "eth9"]));
-    let text = refusal(&mut firewall, &transaction);
-    for said in ["add flowtable inet t far", "flowtables.rs", "ENOENT", "no device eth0 or eth9"] {
-        assert!(text.contains(said), "{said:?} in {text}");
+    transaction.add_flowtable((Family::Inet, "t"), Flowtable::new("far", ["eth8", "eth9"]));
+    match firewall.commit(&transaction) {
+        // Since Linux 6.17 a flowtable waits for devices that are not there yet.
+        Ok(_) => {
+            let listed = firewall.flowtables((Family::Inet, "t")).expect("the flowtables");
+            let far = listed.iter().find(|flowtable| flowtable.name == "far").expect("the new one");
+            assert_eq!(far.devices.len(), 2, "{far:?}");
+        }
+        Err(error) => {
+            let text = error.to_string();
+            for said in ["add flowtable inet t far", "flowtables.rs", "ENOENT", "no device eth8 or eth9"] {
+                assert!(text.contains(said), "{said:?} in {text}");
+            }
+        }
     }
     let mut transaction = Transaction::new();
     transaction.add_flowtable((Family::Inet, "t"), Flowtable::new("second", ["eth1"]));

@@ -81,15 +81,15 @@ pub(super) fn say(statements: &[Statement], row: &mut Row, style: Style) -> usiz
             row.add(format!("{side} {}", spaced(&ether.addresses, "-", own)));
         }
         Statement::EtherTypeMatch(types) => {
-            row.add(format!("ethertype {}", spaced(&types.0, "-", ether_type)))
+            row.add(format!("ethertype {}", spaced(&types.0, "-", ether_type)));
         }
         Statement::VlanIdMatch(ids) => row.add(format!("vlan id {}", spaced(&ids.0, "-", own))),
         Statement::VlanPcpMatch(priorities) => {
-            row.add(format!("vlan prio {}", spaced(&priorities.0, "-", own)))
+            row.add(format!("vlan prio {}", spaced(&priorities.0, "-", own)));
         }
         Statement::VlanDropEligible(eligible) => row.add(format!("vlan dei {}", u8::from(eligible.0))),
         Statement::VlanTypeMatch(types) => {
-            row.add(format!("vlan encap {}", spaced(&types.0, "-", ether_type)))
+            row.add(format!("vlan encap {}", spaced(&types.0, "-", ether_type)));
         }
         Statement::Ipv6HeaderMatch(header) => {
             let not = if header.negated { "! " } else { "" };

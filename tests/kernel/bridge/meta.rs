@@ -24,7 +24,7 @@ fn name(name: &str) -> Data {
 
 /// A chain that lets only datagrams come to its further rules, and nothing through.
 fn datagrams(hook: Hook) -> Chain {
-    let chain = Chain::filter(&hook.to_string(), hook).policy(Policy::Drop);
+    let chain = Chain::filter(hook.to_string(), hook).policy(Policy::Drop);
     chain.rule(Rule::new().protocol(not(Protocol::UDP)).accept())
 }
 

@@ -12,6 +12,9 @@ use crate::{
 const Q: u16 = 0x8100;
 const AD: u16 = 0x88a8;
 
+/// A packet's name, the packet, its tags, and the rules that match it.
+type Case<'a> = (&'a str, &'a Packet, &'a [(u16, u16)], Vec<&'a str>);
+
 fn rules() -> Vec<(&'static str, Rule)> {
     vec![
         ("id 5", Rule::new().vlan_id(5)),
@@ -48,7 +51,7 @@ fn tags_are_matched() {
         [&tag[..], inner].concat()
     };
     let of_v4 = five(&["IPv4 of 5", "from the client of 5", "port of 5"]);
-    let cases: [(&str, &Packet, &[(u16, u16)], Vec<&str>); 7] = [
+    let cases: [Case<'_>; 7] = [
         ("no tag, IPv4", &v4, &[], vec![]),
         ("no tag, IPv6", &v6, &[], vec![]),
         ("VLAN 5, IPv4", &v4, &[(Q, 5 << 13 | 5)], of_v4),

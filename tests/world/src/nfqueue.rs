@@ -114,7 +114,7 @@ impl QueueListener {
         put(&mut body, libc::NFQA_VERDICT_HDR as u16, &header);
         match verdict {
             Verdict::Mark(mark) | Verdict::Repeat(mark) => {
-                put(&mut body, libc::NFQA_MARK as u16, &mark.to_be_bytes())
+                put(&mut body, libc::NFQA_MARK as u16, &mark.to_be_bytes());
             }
             Verdict::Replace(bytes) => put(&mut body, libc::NFQA_PAYLOAD as u16, &bytes),
             Verdict::Drop | Verdict::Accept => {}
