@@ -234,7 +234,7 @@ mod tests {
             });
         });
         writer.bytes(7, &[0, 0, 0, 3]);
-        let flags = FlowtableFlags::COUNTER | FlowtableFlags::OFFLOAD;
+        let flags = FlowtableFlags::COUNTER | FlowtableFlags::HW_OFFLOAD;
         let flowtable = Flowtable::new("fast", ["eth0", "lo"]).priority(10).flags(flags);
         let mut bytes = Vec::new();
         flowtable.encode(Family::Inet, "t", &mut Writer::new(&mut bytes));

@@ -304,3 +304,43 @@ impl Selector {
         field.order == crate::object::KeyOrder::Host && !field.text && field.len > 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Rule,
+        language::targets::golden::golden_everywhere,
+        select,
+        set::{CtLabels, Interval, SetOf},
+    };
+
+    #[test]
+    fn labels_are_looked_up_whole() {
+        // ct label @labels
+        let labels = SetOf::<CtLabels>::new("labels");
+        golden_everywhere(
+            &Rule::new().in_set(select::CtLabels, &labels),
+            &["ct load label => reg 1", "lookup reg 1 set labels"],
+        );
+        let runs = SetOf::<Interval<CtLabels>>::new("runs").contents([Interval::from(CtLabels(1))]);
+        let text = runs.unwrap_err().to_string();
+        assert!(
+            text.ends_with("labels of connections are bits, which have no runs: take a set of single values")
+        );
+    }
+
+    #[test]
+    fn what_begins_a_field_is_told_without_making_it() {
+        let register = Register::R1;
+        for selector in Selector::ALL {
+            let load = selector.load(register);
+            assert!(selector.may_begin(&load[0]), "{selector}");
+            // No two are told apart by nothing but what they need.
+            let same = Selector::ALL.iter().filter(|other| other.load(register) == load);
+            let same: Vec<_> = same.map(|other| other.word()).collect();
+            let known = [["icmp type", "icmpv6 type"], ["icmp code", "icmpv6 code"]];
+            assert!(same.len() == 1 || known.iter().any(|pair| same == pair), "{same:?}");
+        }
+    }
+}

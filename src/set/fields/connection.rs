@@ -26,6 +26,9 @@ fields! {
 }
 
 /// The labels of a connection, one bit each: 128 of them, to which `/etc/xtables/connlabel.conf` gives names.
+///
+/// A rule looks up all of them at once: a set holds whole combinations. (nft 1.0.6 can make a set of labels, but where
+/// there is one it lists nothing any more: "Unknown data type in set key".)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CtLabels(pub u128);
 

@@ -16,9 +16,9 @@ use portcullis::{
     object::{SetPolicy, userdata},
     probe::Feature,
     set::{
-        ArpOperation, CgroupId, CounterName, CtLabels, DccpPacketType, DeviceGroup, Entry, EtherType,
-        IgmpType, InterfaceIndex, Interval, IntoEntry, Key, LinkType, MapOf, MapValue, MobilityType, NfProto,
-        Realm, SetOf, TcClass, VerdictMap,
+        ArpOperation, CgroupId, CounterName, DccpPacketType, DeviceGroup, Entry, EtherType, IgmpType,
+        InterfaceIndex, Interval, IntoEntry, Key, LinkType, MapOf, MapValue, MobilityType, NfProto, Realm,
+        SetOf, TcClass, VerdictMap,
     },
 };
 use portcullis_world::{Host, need_namespaces, this_function};
@@ -199,7 +199,6 @@ fn every_kind_of_key_is_nfts() {
     pairs.add(SetOf::new, [Ttl(1), Ttl(64)], "set", "typeof ip ttl", "1, 64");
     pairs.add(SetOf::new, [HopLimit(255)], "set", "typeof ip6 hoplimit", "255");
     pairs.add(SetOf::new, [Zone(7)], "set", "typeof ct zone", "7");
-    pairs.add(SetOf::new, [CtLabels(1 << 7)], "set", "typeof ct label", "7");
     let noon = TimeOfDay { hour: 12, minute: 30, second: 0 };
     pairs.add(SetOf::new, [noon], "set", "typeof meta hour", "45000");
     pairs.compare();
