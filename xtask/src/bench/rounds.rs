@@ -96,20 +96,20 @@ impl Work<'_> {
     fn turn(&self, contender: &'static Contender, barred: &[(&'static str, String)]) -> Result<Turn> {
         let mut series = Series::new(contender.name);
         if let Some((_, why)) = barred.iter().find(|(name, _)| *name == contender.name) {
-            series.add(&Outcome::missing(why.clone()));
+            series.fail(&Outcome::missing(why.clone()));
             return Ok(Turn { job: None, series });
         }
         if let Some(saving) = self.plan.saving(contender, self.workload, self.size)? {
             let outcome = runner::run(&saving);
             if outcome.error.is_some() {
-                series.add(&outcome);
+                series.fail(&outcome);
                 return Ok(Turn { job: None, series });
             }
         }
         match self.plan.job(contender, self.workload, self.size)? {
             Ok(job) => Ok(Turn { job: Some(job), series }),
             Err(why) => {
-                series.add(&Outcome::missing(why));
+                series.fail(&Outcome::missing(why));
                 Ok(Turn { job: None, series })
             }
         }

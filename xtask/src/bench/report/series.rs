@@ -33,9 +33,8 @@ impl Series {
 
     /// A round.
     pub(crate) fn add(&mut self, outcome: &Outcome) {
-        if let Some(error) = &outcome.error {
-            self.error = Some(error.clone());
-            self.has_no_means = outcome.is_missing;
+        if outcome.error.is_some() {
+            self.fail(outcome);
             return self.skip();
         }
         self.rounds.push(median(&outcome.samples));
@@ -43,6 +42,12 @@ impl Series {
             self.samples.extend(&outcome.samples);
         }
         self.peak_bytes = self.peak_bytes.max(outcome.peak_bytes);
+    }
+
+    /// Why there are no times, before any round or in one.
+    pub(crate) fn fail(&mut self, outcome: &Outcome) {
+        self.error.clone_from(&outcome.error);
+        self.has_no_means = outcome.is_missing;
     }
 
     /// A round that was not done.
