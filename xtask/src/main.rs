@@ -13,6 +13,7 @@
 
 mod ci;
 mod demo;
+mod instructions;
 mod kernels;
 mod msrv;
 mod namespace;
@@ -40,6 +41,7 @@ Usage: cargo xtask COMMAND
   kernels [VERSION ...] [-- ARGS]
                            run the kernel tests in other kernels, in emulation, and write docs/kernels.md (ARGS go to
                            the test program, and nothing is written then)
+  instructions [--update]  count the instructions of the parts, and compare with benches/instructions/baseline.txt
   msrv                     check the library with the oldest Rust that it promises to build with
   help                     print this
 
@@ -75,6 +77,7 @@ fn dispatch() -> Result {
         Some("demo") => demo::run(parser.raw_args()?.collect()),
         Some("test") => test::run(test_skip_rule(parser.raw_args()?.collect())?),
         Some("ci") => no_arguments(parser).and_then(|()| ci::run()),
+        Some("instructions") => instructions::run(parser.raw_args()?.collect()),
         Some("msrv") => no_arguments(parser).and_then(|()| msrv::run()),
         Some("kernels") => kernels::run(parser.raw_args()?.collect()),
         Some("help") => {

@@ -45,6 +45,12 @@ pub(crate) fn libraries() -> Result {
     ))
 }
 
+/// Sees to it, as far as it can, that valgrind is there.
+pub(crate) fn valgrind() {
+    let missing = || if is_installed("valgrind") { Vec::new() } else { vec![Need::Valgrind] };
+    as_far_as_it_goes(missing, "instructions are not counted");
+}
+
 /// Sees to it, as far as it can, that the programs are there which the tests compare the library with. Without them
 /// those tests are skipped, so this is no failure.
 pub(crate) fn reference_programs() {
@@ -52,11 +58,15 @@ pub(crate) fn reference_programs() {
     let missing = || -> Vec<Need> {
         programs.iter().filter(|(program, _)| !is_installed(program)).map(|(_, need)| *need).collect()
     };
+    as_far_as_it_goes(missing, "the tests that compare with such a program are skipped");
+}
+
+/// Installs what is missing where that can be done, and tells the consequence where it cannot.
+pub(crate) fn as_far_as_it_goes(missing: impl Fn() -> Vec<Need>, consequence: &str) {
     let needs = missing();
     if needs.is_empty() {
         return;
     }
-    let consequence = "the tests that compare with such a program are skipped";
     match Manager::of_this_system() {
         None => eprintln!("{} missing: {consequence}.", listed(&needs)),
         Some(manager) if namespace::is_root() => {
@@ -66,7 +76,7 @@ pub(crate) fn reference_programs() {
         }
         Some(manager) => {
             let command = manager.with_sudo(&manager.packages(&needs), manager.lists_are_empty());
-            eprintln!("{} missing: {consequence}. To have them run: {command}", listed(&needs));
+            eprintln!("{} missing: {consequence}. To have it otherwise: {command}", listed(&needs));
         }
     }
 }
