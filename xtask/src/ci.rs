@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::process::{self, Result, cargo, failed, output, seconds, shown};
-use crate::{big_endian, kernels, setup, skips, test};
+use crate::{big_endian, instructions, kernels, setup, skips, test};
 
 /// Runs each step, says how long it took, and stops at the first that fails.
 pub(crate) fn run() -> Result {
@@ -23,6 +23,7 @@ pub(crate) fn run() -> Result {
         let all = ["doc", "--no-deps", "--workspace", "--all-features"];
         announced(cargo().args(all).env("RUSTDOCFLAGS", "-Dwarnings"))
     })?;
+    step("instructions", instructions::in_ci)?;
     step("test", || test::run(skips::Rule::Strict))?;
     step("big-endian", big_endian::run_where_possible)?;
     step("two other kernels", kernels::run_quick)?;

@@ -3,7 +3,7 @@
 //! This program needs no C library, so it can install the ones that the library itself links.
 //!
 //! ```text
-//!   demo   test   ci   bench   kernels   msrv   libraries   big-endian     the commands, one file or directory each
+//!   demo   test   ci   bench   instructions   kernels   msrv   libraries   big-endian   (the commands, one file or folder each)
 //!   setup (what the system must have)   skips (which tests may be skipped)   archive (Debian's packages, unpacked aside)
 //!   packages (the words of each package manager)   namespace (root or not, and may user namespaces be made)
 //!   process (run a program, say which, name its failure)
@@ -14,6 +14,7 @@ mod bench;
 mod big_endian;
 mod ci;
 mod demo;
+mod instructions;
 mod kernels;
 mod libraries;
 mod msrv;
@@ -49,6 +50,7 @@ Usage: cargo xtask COMMAND
   bench --publish          copy the last report to docs/bench, to be committed
   big-endian               run the tests that need no kernel on a big-endian machine (s390x), in emulation
   libraries                run tests with other versions of libnftnl and libmnl, and look at a program without libnftnl
+  instructions [--update]  count the instructions of the parts, and compare with benches/instructions/baseline.txt
   msrv                     check the library with the oldest Rust that it promises to build with
   help                     print this
 
@@ -84,6 +86,7 @@ fn dispatch() -> Result {
         Some("demo") => demo::run(parser.raw_args()?.collect()),
         Some("test") => test::run(test_skip_rule(parser.raw_args()?.collect())?),
         Some("ci") => no_arguments(parser).and_then(|()| ci::run()),
+        Some("instructions") => instructions::run(parser.raw_args()?.collect()),
         Some("msrv") => no_arguments(parser).and_then(|()| msrv::run()),
         Some("big-endian") => no_arguments(parser).and_then(|()| big_endian::run()),
         Some("libraries") => no_arguments(parser).and_then(|()| libraries::run()),

@@ -16,6 +16,8 @@ pub(crate) enum Need {
     Libmnl,
     /// libnftnl with its development files.
     Libnftnl,
+    /// Valgrind, which counts instructions.
+    Valgrind,
     /// The reference program `nft`.
     Nft,
     /// The reference program `iptables-nft`.
@@ -132,6 +134,7 @@ impl Need {
             Need::PkgConfig => "pkg-config",
             Need::Libmnl => "libmnl 1.0.4 or later",
             Need::Libnftnl => "libnftnl 1.2.0 or later",
+            Need::Valgrind => "valgrind",
             Need::Nft => "nft",
             Need::Iptables => "iptables-nft",
             Need::Libclang => "libclang",
@@ -159,6 +162,8 @@ impl Manager {
                 Need::PkgConfig => packages.push(self.pkg_config),
                 Need::Libmnl => packages.push(self.libmnl),
                 Need::Libnftnl => packages.push(self.libnftnl),
+                // Everywhere called the same.
+                Need::Valgrind => packages.push("valgrind"),
                 Need::Nft => packages.push(self.nft),
                 Need::Iptables => packages.push(self.iptables),
                 Need::Libclang => packages.push(self.libclang),

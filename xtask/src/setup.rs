@@ -45,6 +45,12 @@ pub(crate) fn libraries() -> Result {
     ))
 }
 
+/// Sees to it, as far as it can, that valgrind is there.
+pub(crate) fn valgrind() {
+    let missing = || if is_installed("valgrind") { Vec::new() } else { vec![Need::Valgrind] };
+    as_far_as_it_goes(missing, "instructions are not counted");
+}
+
 /// Sees to it, as far as it can, that the programs are there which the tests compare the library with. Without them
 /// those tests are skipped, so this is no failure.
 pub(crate) fn reference_programs() {
