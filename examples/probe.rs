@@ -15,18 +15,19 @@ use lexopt::{
 };
 use portcullis::{
     Netfilter,
-    probe::{Group, Probe, Support},
+    probe::{Feature, Group, Probe, Support},
 };
 
 const HELP: &str = "\
 Asks this kernel what its packet filter can do, and prints the answers.
 
-Usage: probe [--format FORMAT] [--missing]
+Usage: probe [--format FORMAT] [--missing] [--one-by-one]
 
   --format FORMAT  how they are printed:
                      table  what is missing with the kernel or option that it needs (the default)
                      plain  one line each, `feature: answer`, under `# group` lines
   --missing        only what does not work
+  --one-by-one     asks for each by itself, too, with the answer on standard error: to find one that makes a kernel hang
 
 Every feature is tried by a dry run: nothing is changed. Needs CAP_NET_ADMIN in the current network namespace.";
 
@@ -37,16 +38,23 @@ const FORMATS: &[(&str, Print)] = &[("table", |probe| probe.to_string()), ("plai
 
 fn main() -> ExitCode {
     common::run("probe", HELP, |mut arguments| {
-        let (mut print, mut only_missing) = (FORMATS[0].1, false);
+        let (mut print, mut only_missing, mut one_by_one) = (FORMATS[0].1, false, false);
         while let Some(argument) = arguments.next()? {
             match argument {
                 Long("format") => print = format_named(&arguments.value()?.string()?)?,
                 Long("missing") => only_missing = true,
+                Long("one-by-one") => one_by_one = true,
                 Long("help") | Short('h') => return Err(Failure::Help),
                 other => return Err(other.unexpected().into()),
             }
         }
-        let mut probe = Netfilter::open()?.probe()?;
+        let mut firewall = Netfilter::open()?;
+        if one_by_one {
+            for feature in Feature::ALL {
+                eprintln!("{feature}: {}", firewall.supports(*feature)?);
+            }
+        }
+        let mut probe = firewall.probe()?;
         if only_missing {
             probe.retain(|_, support| support != Support::Works);
         }

@@ -47,8 +47,8 @@ const PROGRAMS: [(&str, &str); 5] = [
 
 /// What `cargo xtask kernels` does.
 pub(crate) fn run(arguments: Vec<OsString>) -> Result {
-    let (versions, arguments) = parse(arguments)?;
-    run_in(versions, &arguments)
+    let Wanted { versions, build, passed_on } = parse(arguments)?;
+    run_in(versions, build, &passed_on)
 }
 
 /// Two kernels and most tests, for CI. Where no other kernel can be run, that is said, and no failure.
@@ -57,22 +57,24 @@ pub(crate) fn run_quick() -> Result {
         println!("SKIPPED: the kernel tests did not run in other kernels: {why}");
         return Ok(());
     }
-    run_in(quick::KERNELS.map(str::to_owned).into(), &quick::arguments())
+    run_in(quick::KERNELS.map(str::to_owned).into(), true, &quick::arguments())
 }
 
 /// Builds the tests once, runs them in each kernel, and prints and writes what came of it.
-fn run_in(versions: Vec<String>, arguments: &[String]) -> Result {
+fn run_in(versions: Vec<String>, build: bool, arguments: &[String]) -> Result {
     let whole = arguments.is_empty();
     let expected = Expected::read(EXPECTED, &KERNELS.map(|(version, _)| version))?;
-    setup::libraries()?;
-    setup::reference_programs();
+    if build {
+        setup::libraries()?;
+        setup::reference_programs();
+    }
     check_programs()?;
     let cache = cache()?;
     let mut kernels = Vec::new();
     for version in versions {
         kernels.push((Kernel::get(&version, &cache)?, version));
     }
-    let payload = Payload::build(&cache)?;
+    let payload = Payload::get(&cache, build)?;
     let mut columns = Vec::new();
     for (kernel, version) in kernels {
         println!("\n== Linux {}", kernel.release);
@@ -114,25 +116,36 @@ fn write_matrix(cache: &Path) -> Result {
     matrix::write(&columns)
 }
 
-/// The versions, or all where none is named, and what goes to the test program.
-fn parse(arguments: Vec<OsString>) -> Result<(Vec<String>, Vec<String>)> {
-    let (mut versions, mut passed_on) = (Vec::new(), Vec::new());
+/// What the command line asks for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Wanted {
+    /// The kernels; all where none is named.
+    versions: Vec<String>,
+    /// Otherwise the programs that were built for the last run are taken.
+    build: bool,
+    /// For the test program.
+    passed_on: Vec<String>,
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<Wanted> {
+    let mut wanted = Wanted { build: true, ..Wanted::default() };
     let mut words = arguments.into_iter();
     let own: Vec<_> = words.by_ref().take_while(|word| word != "--").collect();
     for word in words {
-        passed_on.push(word.to_string_lossy().into_owned());
+        wanted.passed_on.push(word.to_string_lossy().into_owned());
     }
     let mut parser = lexopt::Parser::from_args(own);
     while let Some(argument) = parser.next()? {
         match argument {
-            Arg::Value(version) => versions.push(version.to_string_lossy().into_owned()),
+            Arg::Value(version) => wanted.versions.push(version.to_string_lossy().into_owned()),
+            Arg::Long("no-build") => wanted.build = false,
             other => return Err(other.unexpected().into()),
         }
     }
-    if versions.is_empty() {
-        versions = KERNELS.map(|(version, _)| version.to_owned()).into();
+    if wanted.versions.is_empty() {
+        wanted.versions = KERNELS.map(|(version, _)| version.to_owned()).into();
     }
-    Ok((versions, passed_on))
+    Ok(wanted)
 }
 
 fn check_programs() -> Result {
@@ -163,12 +176,12 @@ mod tests {
     #[test]
     fn versions_and_test_arguments_are_told_apart() {
         let words = |words: &[&str]| words.iter().map(|word| (*word).into()).collect();
-        let (versions, passed_on) =
-            parse(words(&["5.10", "6.1", "--", "sets::", "--exact"])).expect("good arguments");
-        assert_eq!(versions, ["5.10", "6.1"]);
-        assert_eq!(passed_on, ["sets::", "--exact"]);
-        let (versions, passed_on) = parse(Vec::new()).expect("good arguments");
-        assert_eq!((versions.len(), passed_on.len()), (KERNELS.len(), 0));
+        let wanted = parse(words(&["5.10", "6.1", "--", "sets::", "--exact"])).expect("good arguments");
+        assert_eq!(wanted.versions, ["5.10", "6.1"]);
+        assert_eq!(wanted.passed_on, ["sets::", "--exact"]);
+        let all = parse(Vec::new()).expect("good arguments");
+        assert_eq!((all.versions.len(), all.passed_on.len(), all.build), (KERNELS.len(), 0, true));
+        assert!(!parse(words(&["--no-build"])).expect("good arguments").build);
         assert!(parse(words(&["--fast"])).is_err());
     }
 

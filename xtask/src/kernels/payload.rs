@@ -31,11 +31,20 @@ pub(crate) struct Payload {
 }
 
 impl Payload {
-    /// Builds the tests and packs them.
-    pub(crate) fn build(cache: &Path) -> Result<Payload> {
-        let examples = ["build", "--workspace", "--all-features", "--examples", PROFILE];
-        process::run(cargo().args(examples))?;
-        let tests = test_program()?;
+    /// Builds the tests, or takes those that were built for the last run, and packs them.
+    pub(crate) fn get(cache: &Path, build: bool) -> Result<Payload> {
+        let note = cache.join("program");
+        let tests = if build {
+            let examples = ["build", "--workspace", "--all-features", "--examples", PROFILE];
+            process::run(cargo().args(examples))?;
+            let tests = test_program()?;
+            std::fs::write(&note, tests.as_os_str().as_encoded_bytes())
+                .map_err(doing(format!("write {}", note.display())))?;
+            tests
+        } else {
+            let noted = std::fs::read_to_string(&note);
+            PathBuf::from(noted.map_err(doing(format!("read {}", note.display())))?)
+        };
         let mut archive = Archive::default();
         pack_programs(&tests, cache, &mut archive)?;
         for directory in DATA {
