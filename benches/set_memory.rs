@@ -98,7 +98,7 @@ fn main() {
                 );
             }
             Err(reason) => {
-                eprintln!("\nSKIP set_memory: {} {} were NOT measured: {reason}\n", case.count, case.name)
+                eprintln!("\nSKIP set_memory: {} {} were NOT measured: {reason}\n", case.count, case.name);
             }
         }
     }
