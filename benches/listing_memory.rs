@@ -25,7 +25,7 @@ fn main() {
     let host = Host::new("bench");
     let _entered = host.enter();
     let mut firewall = Netfilter::open().expect("a netlink socket");
-    world::load_rules(&mut firewall, rules);
+    world::load_rules(&mut firewall, rules, 1);
     let (rule, element) = (size_of::<Rule>(), size_of::<Element>());
     let list = |firewall: &mut Netfilter| firewall.rules(world::CHAIN).expect("the rules");
     report("rules", rules, rule, measure(&mut firewall, list));

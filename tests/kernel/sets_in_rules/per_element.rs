@@ -7,13 +7,14 @@ use portcullis::{
     Family, Netfilter, Quota, Rate, Rule,
     expr::Expr,
     language::targets::ChangeSet,
+    probe::Feature,
     select::{Daddr, Saddr},
     set::SetOf,
 };
 use portcullis_world::{Host, Packet, need_namespaces};
 
 use super::{OUTPUT, programmed, send, table, v4};
-use crate::support::{Release, counted};
+use crate::support::{counted, need_feature};
 
 /// A host that counts, for comment "over", what the change of a set lets through.
 fn changing(host: &Host, set: SetOf<Ipv4Addr>, change: ChangeSet) -> Netfilter {
@@ -83,9 +84,7 @@ fn connections_are_counted_for_each_source() {
 #[test]
 fn each_key_has_a_rate_and_a_counter_of_its_own() {
     need_namespaces!();
-    if Release::of_this_kernel() < Release(5, 11) {
-        portcullis_world::skip!("several statements of an element need kernel 5.11");
-    }
+    need_feature!(Feature::DynsetExpressions);
     let host = Host::new("host");
     let meter = SetOf::<Ipv4Addr>::new("meter").dynamic().capacity(100);
     let change = ChangeSet::add(Daddr, &meter).counter().limit(Rate::per_hour(1).burst(3).over());
