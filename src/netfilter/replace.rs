@@ -3,13 +3,13 @@
 //! A table that is deleted and added anew in one transaction is not replaced at one instant: the kernel first makes
 //! the new rules visible, then carries the operations out one by one. It takes the old base chain from its hook at
 //! one of them, and gives the new one its policy at a later one; between the two, packets that both drop come
-//! through (`tests/kernel/faults/replaced.rs` has figures). A base chain that stays where it
-//! is has no such gap. So where the kernel has the same chain already, its rules are exchanged and everything else
-//! of the table is deleted by name.
+//! through (`tests/kernel/faults/replaced.rs` has figures). A base chain that stays where it is has no such gap. So
+//! where the kernel has the same table and chains already, their rules are exchanged, and everything else of the
+//! table is deleted by name. What stays keeps its place in listings.
 
 use super::Netfilter;
 use crate::{
-    Error, Transaction,
+    Error, Family, Transaction,
     netlink::Transport,
     object::{Base, Chain, ChainFlags, FlowtableRef, ObjectRef, Policy, Table, TableFlags, TableRef},
     transaction::{Batch, OperationId, Replacement},
@@ -42,7 +42,7 @@ impl<T: Transport> Netfilter<T> {
         let family = match replacement.tables.as_slice() {
             [] => return Ok(None),
             [one] if !replacement.all => one.family.number(),
-            _ => crate::Family::UNSPECIFIED.number(),
+            _ => Family::UNSPECIFIED.number(),
         };
         let there = self.read_tables(family)?;
         let chains = if there.is_empty() { Vec::new() } else { self.read_chains(family)? };
@@ -54,7 +54,7 @@ impl<T: Transport> Netfilter<T> {
             let mine: Vec<&Chain> =
                 chains.iter().filter(|listed| listed.table == place).map(|listed| &listed.chain).collect();
             match new {
-                Some(new) if may_stay(old, new) && mine.iter().any(|chain| stays_in(new, chain)) => {
+                Some(new) if may_stay(old, new) => {
                     stays = true;
                     self.empty(&mut instead, new, &place, &mine)?;
                 }
@@ -107,23 +107,26 @@ fn may_stay(old: &Table, new: &Table) -> bool {
 
 /// Whether a chain becomes one of the new table's by being sent again.
 fn stays_in(new: &Table, old: &Chain) -> bool {
-    let Some(before) = &old.base else {
-        return false;
-    };
     new.chains.iter().filter(|chain| chain.name == old.name).any(|chain| {
-        let Some(base) = &chain.base else {
-            return false;
+        let at_its_place = match (&old.base, &chain.base) {
+            (Some(before), Some(base)) => base_stays(new.family, before, base),
+            (None, None) => true,
+            _ => false,
         };
-        // A policy or counters that are not sent stay as they are.
-        let policy = base.policy.is_some() || before.policy != Some(Policy::Drop);
-        let counters = base.counters.is_some() || before.counters.is_none();
-        let priority = |base: &Base| base.priority.number(new.family);
-        let place = (&base.kind, base.hook, priority(base), &base.devices, &base.unknown)
-            == (&before.kind, before.hook, priority(before), &before.devices, &before.unknown);
         let rest = (chain.flags - ChainFlags::BASE, &chain.userdata, &chain.unknown)
             == (old.flags - ChainFlags::BASE, &old.userdata, &old.unknown);
-        policy && counters && place && rest
+        at_its_place && rest
     })
+}
+
+fn base_stays(family: Family, before: &Base, base: &Base) -> bool {
+    // A policy or counters that are not sent stay as they are.
+    let policy = base.policy.is_some() || before.policy != Some(Policy::Drop);
+    let counters = base.counters.is_some() || before.counters.is_none();
+    let priority = |base: &Base| base.priority.number(family);
+    let place = (&base.kind, base.hook, priority(base), &base.devices, &base.unknown)
+        == (&before.kind, before.hook, priority(before), &before.devices, &before.unknown);
+    policy && counters && place
 }
 
 /// The messages of a batch, all of them with the sequence number of one operation of another batch.

@@ -34,7 +34,7 @@ impl Snapshot {
         let origin = Origin::here();
         let mut transaction = Transaction::new();
         if how == Restore::Replace && self.scope == Scope::Ruleset {
-            transaction.make_way_for_all(&self.tables);
+            transaction.make_way_for_all_restored(&self.tables);
         }
         for table in &self.tables {
             let replace = match (how, &self.scope) {
@@ -42,7 +42,7 @@ impl Snapshot {
                 (Restore::Replace | Restore::ReplaceTables, _) => true,
             };
             if replace {
-                transaction.make_way(table);
+                transaction.make_way_for_restored(table);
             }
             transaction.restore_table(table, how == Restore::Add, origin);
         }

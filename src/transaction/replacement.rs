@@ -3,7 +3,7 @@
 use super::{OperationId, Transaction};
 use crate::{
     Family,
-    object::{Chain, Table, TableRef},
+    object::{Chain, Table, TableFlags, TableRef},
 };
 
 /// A deletion behind which the same tables are added anew.
@@ -16,7 +16,7 @@ pub(crate) struct Replacement {
     pub(crate) operation: OperationId,
     /// Whether it deletes all tables, or only the first of [`Replacement::tables`].
     pub(crate) all: bool,
-    /// The new tables: themselves and their base chains, without rules.
+    /// The new tables: themselves and their chains, as they are sent, without rules.
     pub(crate) tables: Vec<Table>,
 }
 
@@ -28,17 +28,28 @@ impl Transaction {
         self.batch.replacements.push(Replacement { operation, all: false, tables: vec![outline(table)] });
     }
 
-    /// Deletes all tables; the caller adds these next.
+    /// As [`Transaction::make_way`], for [`Transaction::restore_table`].
     #[track_caller]
-    pub(crate) fn make_way_for_all(&mut self, tables: &[Table]) {
+    pub(crate) fn make_way_for_restored(&mut self, table: &Table) {
+        let operation = self.remove_table(TableRef::from(table));
+        self.batch.replacements.push(Replacement { operation, all: false, tables: vec![restored(table)] });
+    }
+
+    /// Deletes all tables; the caller restores these next.
+    #[track_caller]
+    pub(crate) fn make_way_for_all_restored(&mut self, tables: &[Table]) {
         let operation = self.flush_ruleset(None::<Family>);
-        let tables = tables.iter().map(outline).collect();
+        let tables = tables.iter().map(restored).collect();
         self.batch.replacements.push(Replacement { operation, all: true, tables });
     }
 }
 
-/// A table itself and its base chains without their rules.
+/// A table itself and its chains without their rules.
 fn outline(table: &Table) -> Table {
-    let base = |chain: &&Chain| chain.base.is_some();
-    Table { chains: table.chains.iter().filter(base).map(Chain::alone).collect(), ..table.alone() }
+    Table { chains: table.chains.iter().map(Chain::alone).collect(), ..table.alone() }
+}
+
+/// As [`outline`], of a table that is restored.
+fn restored(table: &Table) -> Table {
+    Table { flags: table.flags - TableFlags::OWNER, ..outline(table) }
 }

@@ -122,9 +122,22 @@ fn elements_that_the_set_cannot_take() {
         &["nothing was sent", "element 0 (12.0.0.9-12.0.0.1)", "range 12.0.0.9 to 12.0.0.1 is reversed"],
         &|to| _ = to.entries(TABLE, &reversed).add([Interval::new(v4("12.0.0.9"), v4("12.0.0.1"))]),
     );
+    let briefly = Entry::new(net("12.0.0.0/8")).timeout(Duration::from_secs(1));
+    refused(
+        firewall,
+        None,
+        &[
+            "nothing was sent",
+            "element 0 (12.0.0.0/8)",
+            "\"runs\" is declared without timeouts",
+            "with_timeouts()",
+        ],
+        &|to| _ = to.entries(TABLE, &runs).add([briefly.clone()]),
+    );
+    // Said to take them, and does not.
+    let said = runs.clone().with_timeouts();
     refused(firewall, Some("12.0.0.0/8"), &["EINVAL", "takes no timeouts", "SetOf::with_timeouts"], &|to| {
-        let entry = Entry::new(net("12.0.0.0/8")).timeout(Duration::from_secs(1));
-        to.entries(TABLE, &runs).add([entry]);
+        to.entries(TABLE, &said).add([briefly.clone()]);
     });
     refused(
         firewall,
