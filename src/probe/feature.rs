@@ -137,7 +137,7 @@ features! {
     Rt: Expression, "expression \"rt\"", "", "4.9";
     RtXfrm: Expression, "rt key \"ipsec\"", "CONFIG_XFRM", "4.20";
     Socket: Expression, "expression \"socket\"", "CONFIG_NFT_SOCKET", "4.18";
-    SocketWildcard: Expression, "socket key \"wildcard\"", "CONFIG_NFT_SOCKET", "5.11";
+    SocketWildcard: Expression, "socket key \"wildcard\"", "CONFIG_NFT_SOCKET", "5.10";
     SocketCgroup: Expression, "socket key \"cgroupv2\"", "CONFIG_SOCK_CGROUP_DATA", "5.13";
     Synproxy: Expression, "expression \"synproxy\"", "CONFIG_NFT_SYNPROXY", "5.3";
     Tproxy: Expression, "expression \"tproxy\"", "CONFIG_NFT_TPROXY", "4.19";

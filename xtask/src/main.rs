@@ -37,9 +37,10 @@ Usage: cargo xtask COMMAND
   demo [--release] [ARGS]  install what is missing, then run the main job before your eyes (ARGS go to the demo)
   test [--skips-lenient]   install what is missing, then run every test
   ci                       what CI runs: format, clippy, docs, then every test
-  kernels [--no-build] [VERSION ...] [-- ARGS]
+  kernels [--no-build | --write] [VERSION ...] [-- ARGS]
                            run the kernel tests in other kernels, in emulation, and write docs/kernels.md (ARGS go to
-                           the test program, and nothing is written then; --no-build takes what was built last)
+                           the test program, and nothing is written then; --no-build takes what was built last;
+                           --write runs nothing, and writes from the last runs)
   msrv                     check the library with the oldest Rust that it promises to build with
   help                     print this
 
