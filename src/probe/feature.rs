@@ -123,7 +123,7 @@ features! {
     Osf: Expression, "expression \"osf\"", "CONFIG_NFT_OSF", "4.19";
     Payload: Expression, "expression \"payload\"", "", "";
     PayloadWrite: Expression, "form of \"payload\" that writes", "", "4.5";
-    PayloadInner: Expression, "base \"inner\" of \"payload\"", "", "6.2";
+    PayloadInner: Expression, "base \"inner\" of \"payload\"", "", "5.16";
     Queue: Expression, "expression \"queue\"", "CONFIG_NFT_QUEUE", "";
     QueueRegister: Expression, "form of \"queue\" that takes a register", "CONFIG_NFT_QUEUE", "4.9";
     Quota: Expression, "expression \"quota\"", "CONFIG_NFT_QUOTA", "4.9";
