@@ -7,7 +7,7 @@ use crate::{
     Error, Refusal,
     netlink::Transport,
     probe::{Feature, Support, is_missing, needs},
-    transaction::Batch,
+    transaction::{Batch, Verb},
 };
 
 /// Refusals that are looked into: others of the same transaction need the same.
@@ -51,7 +51,9 @@ impl<T: Transport> Netfilter<T> {
 
 /// What the kernel may lack to refuse so.
 fn suspects(work: &Batch, refusal: &Refusal) -> Vec<Feature> {
-    if !is_missing(Errno::from_raw(refusal.errno)) {
+    let errno = Errno::from_raw(refusal.errno);
+    // A kernel that does not know destroy says EINVAL. What else it says, it says to the delete that was sent instead.
+    if !is_missing(errno) || (refusal.verb == Verb::Destroy && errno != Errno::EINVAL) {
         return Vec::new();
     }
     let attribute = refusal.attribute.as_deref().unwrap_or_default();

@@ -13,8 +13,12 @@ use crate::{
     wire::{Writer, nft},
 };
 
+/// Features that are tried in one batch. A kernel begins a batch anew for each module that it loads, with all that came
+/// before: Linux 5.10 took minutes over all of them at once, where nothing was loaded yet.
+const AT_ONCE: usize = 16;
+
 impl<T: Transport> Netfilter<T> {
-    /// Asks the kernel for everything that this library knows of: some hundred dry runs in one batch, of which
+    /// Asks the kernel for everything that this library knows of: some hundred dry runs in a few batches, of which
     /// nothing is committed. Takes some milliseconds; where modules are loaded for it, once as long as that takes.
     ///
     /// What is found is remembered for [`Netfilter::supports`].
@@ -78,7 +82,9 @@ impl<T: Transport> Netfilter<T> {
     }
 
     fn try_out(&mut self, features: &[Feature], probe: &mut Probe) -> Result<(), Error> {
-        self.try_once(features, probe)?;
+        for some in features.chunks(AT_ONCE) {
+            self.try_once(some, probe)?;
+        }
         // Some modules are loaded while nobody waits for them.
         let mut again = features.to_vec();
         again

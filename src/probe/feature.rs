@@ -123,7 +123,7 @@ features! {
     Osf: Expression, "expression \"osf\"", "CONFIG_NFT_OSF", "4.19";
     Payload: Expression, "expression \"payload\"", "", "";
     PayloadWrite: Expression, "form of \"payload\" that writes", "", "4.5";
-    PayloadInner: Expression, "base \"inner\" of \"payload\"", "", "6.2";
+    PayloadInner: Expression, "base \"inner\" of \"payload\"", "", "5.16";
     Queue: Expression, "expression \"queue\"", "CONFIG_NFT_QUEUE", "";
     QueueRegister: Expression, "form of \"queue\" that takes a register", "CONFIG_NFT_QUEUE", "4.9";
     Quota: Expression, "expression \"quota\"", "CONFIG_NFT_QUOTA", "4.9";
@@ -137,7 +137,7 @@ features! {
     Rt: Expression, "expression \"rt\"", "", "4.9";
     RtXfrm: Expression, "rt key \"ipsec\"", "CONFIG_XFRM", "4.20";
     Socket: Expression, "expression \"socket\"", "CONFIG_NFT_SOCKET", "4.18";
-    SocketWildcard: Expression, "socket key \"wildcard\"", "CONFIG_NFT_SOCKET", "5.11";
+    SocketWildcard: Expression, "socket key \"wildcard\"", "CONFIG_NFT_SOCKET", "5.10";
     SocketCgroup: Expression, "socket key \"cgroupv2\"", "CONFIG_SOCK_CGROUP_DATA", "5.13";
     Synproxy: Expression, "expression \"synproxy\"", "CONFIG_NFT_SYNPROXY", "5.3";
     Tproxy: Expression, "expression \"tproxy\"", "CONFIG_NFT_TPROXY", "4.19";

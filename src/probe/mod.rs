@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Feature ──► trial: the smallest operation that needs it      trial/
-//!                 │  all of them in one batch without an end
+//!                 │  some of them at once, in a batch without an end
 //!                 ▼
 //!              the kernel validates each, and forgets them       nothing is committed
 //!                 │  accepted, or an error number

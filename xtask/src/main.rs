@@ -40,9 +40,10 @@ Usage: cargo xtask COMMAND
   demo [--release] [ARGS]  install what is missing, then run the main job before your eyes (ARGS go to the demo)
   test [--skips-lenient]   install what is missing, then run every test
   ci                       what CI runs: format, clippy, docs, every test, on big-endian and in two other kernels
-  kernels [--no-build] [VERSION ...] [-- ARGS]
+  kernels [--no-build | --write] [VERSION ...] [-- ARGS]
                            run the kernel tests in other kernels, in emulation, and write docs/kernels.md (ARGS go to
-                           the test program, and nothing is written then; --no-build takes what was built last)
+                           the test program, and nothing is written then; --no-build takes what was built last;
+                           --write runs nothing, and writes from the last runs)
   bench [--quick] [--only WORKLOAD] [--contender NAME] [--rounds N]
                            measure the library beside its peers, and write target/bench/report.md with pictures; each
                            of --only and --contender can be given again, and then the report is in target/bench/part

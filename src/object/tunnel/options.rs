@@ -111,11 +111,8 @@ impl Nested for TunnelOptions {
 fn nested(attributes: &[Attribute<'_>]) -> Option<TunnelOptions> {
     let is_geneve = |attribute: &Attribute<'_>| attribute.kind() == NFTA_TUNNEL_KEY_OPTS_GENEVE;
     if !attributes.is_empty() && attributes.iter().all(is_geneve) {
-        return attributes
-            .iter()
-            .map(|option| geneve(*option))
-            .collect::<Option<_>>()
-            .map(TunnelOptions::Geneve);
+        let options = attributes.iter().map(|attribute| geneve(*attribute)).collect::<Option<Vec<_>>>();
+        return options.map(|options| TunnelOptions::Geneve(options.concat()));
     }
     let [only] = attributes else { return None };
     match (only.kind(), whole(only.attributes())?.as_slice()) {
@@ -156,15 +153,19 @@ fn erspan(version: u32, attributes: &[Attribute<'_>]) -> Option<TunnelOptions> {
     }
 }
 
-fn geneve(option: Attribute<'_>) -> Option<GeneveOption> {
-    let parts = whole(option.attributes())?;
-    let find = |kind| parts.iter().find(|attribute| attribute.kind() == kind);
-    let option = GeneveOption {
-        class: find(NFTA_TUNNEL_KEY_GENEVE_CLASS)?.get().ok()?,
-        kind: find(NFTA_TUNNEL_KEY_GENEVE_TYPE)?.get().ok()?,
-        data: find(NFTA_TUNNEL_KEY_GENEVE_DATA)?.payload.to_vec(),
+/// Newer kernels report each option by itself; Linux 5.10 reports all of them in one.
+fn geneve(options: Attribute<'_>) -> Option<Vec<GeneveOption>> {
+    let parts = whole(options.attributes())?;
+    let option = |parts: &[Attribute<'_>]| {
+        let find = |kind| parts.iter().find(|attribute| attribute.kind() == kind);
+        let option = GeneveOption {
+            class: find(NFTA_TUNNEL_KEY_GENEVE_CLASS)?.get().ok()?,
+            kind: find(NFTA_TUNNEL_KEY_GENEVE_TYPE)?.get().ok()?,
+            data: find(NFTA_TUNNEL_KEY_GENEVE_DATA)?.payload.to_vec(),
+        };
+        (parts.len() == 3).then_some(option)
     };
-    (parts.len() == 3).then_some(option)
+    if parts.is_empty() { None } else { parts.chunks(3).map(option).collect() }
 }
 
 /// All of them, if all can be read.

@@ -9,7 +9,7 @@ use portcullis::{
     Netfilter,
     probe::{Feature, Support},
 };
-use portcullis_world::{Host, need_namespaces, patience};
+use portcullis_world::{Host, need_namespaces, patience, skip};
 
 use crate::support::open;
 
@@ -45,11 +45,14 @@ fn everything_is_known_and_nothing_is_left_behind() {
 #[test]
 fn a_probe_takes_less_than_a_tenth_of_a_second() {
     need_namespaces!();
+    if patience() > 1 {
+        skip!("this machine is slower than others (PORTCULLIS_PATIENCE): its time says nothing");
+    }
     let host = Host::new("server");
     let mut firewall = open(&host);
     let time = shortest(|| drop(firewall.probe().unwrap()));
     println!("{} features in {time:?}", Feature::ALL.len());
-    assert!(time < Duration::from_millis(100) * patience(), "{time:?}");
+    assert!(time < Duration::from_millis(100), "{time:?}");
 }
 
 #[test]

@@ -56,6 +56,8 @@ pub(crate) struct Outcome {
     /// `uname -r`.
     pub(crate) release: String,
     pub(crate) counts: Counts,
+    /// How many tests were asked for.
+    pub(crate) asked: usize,
     /// Lines `test: reason`.
     pub(crate) skipped: String,
     /// Lines `feature: answer`, with `# group` before each group.
@@ -177,6 +179,8 @@ impl Outcome {
             let name = line.strip_prefix("test ").and_then(|line| line.split(" ... ").next());
             self.durations.extend(name.zip(time).map(|(name, time)| (name.to_owned(), time)));
             self.counts.add(line);
+            let asked = line.strip_prefix("running ").and_then(|line| line.split(' ').next()?.parse().ok());
+            self.asked = asked.unwrap_or(self.asked);
             return false;
         };
         match word.split_once(' ') {
@@ -207,6 +211,7 @@ mod tests {
                 "test a::b ... FAILED",
                 "guest: skip kernel::a: no `x`",
                 "guest: feature set catch-all: no",
+                "running 4 tests",
                 "guest: status 101",
                 "test a::c ... ok <1.500s>",
                 "guest: took 61",
@@ -219,6 +224,7 @@ mod tests {
         assert_eq!(outcome.features, ["set catch-all: no"]);
         assert_eq!((outcome.release.as_str(), outcome.took.as_secs()), ("5.10.0-cloud-amd64", 61));
         assert_eq!((outcome.unfinished, outcome.counts.ended), (3, 2));
+        assert_eq!(outcome.asked, 4);
         assert_eq!(outcome.durations, [("a::c".to_owned(), 1.5)]);
         assert!(outcome.counts.failures.contains("a::b"));
     }

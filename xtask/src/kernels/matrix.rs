@@ -113,10 +113,12 @@ fn document(columns: &[Column]) -> String {
     let mut text = String::from(INTRODUCTION);
     text += &results(columns);
     if let Some(oldest) = columns.first() {
-        let proof = if oldest.is_well() {
-            "there every test passed but those that are listed below as skipped"
-        } else {
-            "**not proven: see what failed there**"
+        let proof = match (oldest.is_well(), oldest.whole) {
+            (true, true) => "there every test passed but those that are listed below as skipped",
+            (true, false) => {
+                "there every test passed that was asked for, but those that are listed below as skipped"
+            }
+            (false, _) => "**not proven: see what failed there**",
         };
         let _ = write!(
             text,
@@ -155,7 +157,7 @@ const INTRODUCTION: &str = "\
 Written by `cargo xtask kernels`: the kernel tests in stock kernels of Debian, each booted by qemu in software
 emulation. A skipped test says what the kernel (or this Debian's `nft`) lacks; `tests/expected-skips-kernels.txt` lists
 them with the reasons, and no other may be skipped. A part is something within a test: a ruleset of `tests/rulesets` that
-this kernel cannot load, or a few lines of a ruleset.
+this kernel cannot load, or a few lines of a ruleset. Where not all tests were asked for, the number says how many were.
 
 ";
 
@@ -200,18 +202,19 @@ is the oldest of these kernels in which it works.
 /// The table of kernels and numbers of tests.
 fn results(columns: &[Column]) -> String {
     let mut text = String::from(
-        "| Kernel | Passed | Failed | Skipped | Parts skipped | Not finished | Boot and tests |\n",
+        "| Kernel | Asked for | Passed | Failed | Skipped | Parts skipped | Not finished | Boot and tests |\n",
     );
-    text += "|---|--:|--:|--:|--:|--:|--:|\n";
+    text += "|---|--:|--:|--:|--:|--:|--:|--:|\n";
     for column in columns {
         let skipped = column.skipped_tests();
-        let Outcome { counts, release, unfinished, took, .. } = &column.outcome;
+        let Outcome { counts, release, unfinished, took, asked, .. } = &column.outcome;
+        let asked = if column.whole { format!("all {asked}") } else { asked.to_string() };
         let (passed, failed) = (column.passed(&skipped), counts.failures.len());
         let (skipped, parts) = (skipped.len(), column.skipped.len() - skipped.len());
         let took = seconds(*took);
         let _ = writeln!(
             text,
-            "| {release} | {passed} | {failed} | {skipped} | {parts} | {unfinished} | {took} |"
+            "| {release} | {asked} | {passed} | {failed} | {skipped} | {parts} | {unfinished} | {took} |"
         );
     }
     text

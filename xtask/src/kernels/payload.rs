@@ -97,7 +97,7 @@ fn pack_programs(tests: &Path, cache: &Path, archive: &mut Archive) -> Result {
             programs.push(path);
         }
     }
-    let stripped = cache.join("stripped");
+    let stripped = cache.join(format!("stripped-{}", std::process::id()));
     for program in programs {
         process::run(process::command("strip").arg("-o").args([&stripped, &program]))?;
         archive.copy_as(&stripped, &program)?;
