@@ -6,11 +6,11 @@ use std::{
 };
 
 use portcullis::{Family, Rule, Ruleset, Table, expr::Expr, language::Statement};
-use portcullis_world::{Host, need_namespaces, skip};
+use portcullis_world::{Host, need_namespaces, skip, this_function};
 
 use crate::{
     objects::{OBJECTS, RULES, lasting},
-    support::{nft_listing, nft_load, open, without_expiry},
+    support::{fitting, nft_listing, nft_load, open, without_expiry},
 };
 
 /// Writes a ruleset as text, and reads it again.
@@ -58,7 +58,7 @@ fn survives(ruleset: &str) {
 #[test]
 fn rules_and_sets_survive_as_json() {
     need_namespaces!();
-    survives(RULES);
+    survives(&fitting(&Host::new("asked"), this_function!(), RULES));
 }
 
 #[test]

@@ -10,11 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use portcullis::{Committed, Error, Netfilter, Position, Rule, Table, TableFlags, Transaction};
-use portcullis_world::{Host, PATIENT, need_namespaces, skip};
+use portcullis::{
+    Committed, Error, Netfilter, Position, Rule, Table, TableFlags, Transaction, probe::Feature,
+};
+use portcullis_world::{Host, PATIENT, need_namespaces};
 
 use super::{EDGE, INPUT, filled};
-use crate::support::open;
+use crate::support::{need_feature, open};
 
 const WRITERS: [(&str, usize); 2] = [("one", 300), ("two", 500)];
 
@@ -154,16 +156,12 @@ fn of_two_that_commit_for_the_same_generation_one_wins() {
 #[test]
 fn a_table_with_an_owner_is_its_alone_and_goes_with_it() {
     need_namespaces!();
+    need_feature!(Feature::TableOwner);
     let host = Host::new("server");
     let mut owner = open(&host);
     let mut transaction = Transaction::new();
     transaction.add_table(filled(1, "mine").flags(TableFlags::OWNER));
-    match owner.commit(&transaction) {
-        Err(error) if error.to_string().contains("this kernel has no owner of tables") => {
-            skip!("kernels before 5.12 know no owner: {error}");
-        }
-        result => result.unwrap(),
-    };
+    owner.commit(&transaction).unwrap();
 
     // Nobody else may touch it, or what it holds ...
     let mut other = open(&host);
