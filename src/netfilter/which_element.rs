@@ -4,6 +4,8 @@
 //! start and stops at the first element that it refuses, so dry runs with fewer and fewer of them find that one: ten
 //! for a thousand.
 
+use nix::errno::Errno;
+
 use super::{
     Netfilter,
     commit::Exchange,
@@ -12,12 +14,21 @@ use super::{
 use crate::{
     Error,
     netlink::{ErrorAnswer, Outcome, Transport},
+    object::NFTA_SET_ELEM_LIST_SET,
     transaction::{Batch, OperationId},
     wire::{Attributes, align},
 };
 
 /// Refused messages that are looked into; each costs some dry runs.
 const LIMIT: usize = 4;
+
+/// What is refused of an operation with elements.
+enum At {
+    /// All of it, without any element, too.
+    Set,
+    /// The element that begins there in its list.
+    Element(usize),
+}
 
 impl<T: Transport> Netfilter<T> {
     /// Notes where the refused elements are, where the kernel says nothing of where it found the fault.
@@ -29,14 +40,17 @@ impl<T: Transport> Netfilter<T> {
             let id = OperationId::from_sequence(error.sequence);
             if let Some((id, start)) = id.and_then(|id| Some((id, start_of_list(work, id)?))) {
                 let found = self.first_refused(work, id, error.errno).ok().flatten();
-                error.offset = found.map(|inside| start + inside);
+                error.offset = match found {
+                    Some(At::Element(inside)) => Some(start + inside),
+                    Some(At::Set) => start_of_name(work, id).filter(|_| error.errno == Errno::ENOENT as i32),
+                    None => None,
+                };
             }
         }
     }
 
-    /// Where in its list the first element of an operation is that the kernel refuses so; `None` where it refuses
-    /// the operation without any element, too.
-    fn first_refused(&mut self, work: &Batch, id: OperationId, errno: i32) -> Result<Option<usize>, Error> {
+    /// What the kernel refuses so first.
+    fn first_refused(&mut self, work: &Batch, id: OperationId, errno: i32) -> Result<Option<At>, Error> {
         let Some(list) = list_of(work, id) else {
             return Ok(None);
         };
@@ -45,7 +59,7 @@ impl<T: Transport> Netfilter<T> {
             ends.push(ends.last().copied().unwrap_or_default() + align(4 + member.payload.len()));
         }
         if self.is_refused(work, Part::Look(id), errno)? {
-            return Ok(None);
+            return Ok(Some(At::Set));
         }
         // So many are taken, and so many are refused.
         let (mut taken, mut refused) = (0, ends.len() - 1);
@@ -58,7 +72,7 @@ impl<T: Transport> Netfilter<T> {
                 taken = middle;
             }
         }
-        Ok(ends.get(taken).copied())
+        Ok(ends.get(taken).copied().map(At::Element))
     }
 
     /// Whether the kernel refuses the part behind all that goes before it.
@@ -73,4 +87,13 @@ impl<T: Transport> Netfilter<T> {
         let outcome = self.exchange(&exchange, |_| ())?;
         Ok(outcome.errors.get(&last).is_some_and(|error| error.errno == errno))
     }
+}
+
+/// Where the set's name begins in the bytes of an operation.
+fn start_of_name(work: &Batch, id: OperationId) -> Option<usize> {
+    let message = work.message_of(id)?;
+    let name =
+        message.attributes().map_while(Result::ok).find(|found| found.kind() == NFTA_SET_ELEM_LIST_SET)?;
+    let start = name.payload.as_ptr().addr().checked_sub(work.bytes_of(id)?.as_ptr().addr())?;
+    start.checked_sub(4)
 }

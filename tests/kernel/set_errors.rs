@@ -12,7 +12,7 @@ use portcullis::{
     object::Element,
     set::{Entry, Interval, MapOf, SetOf, VerdictMap},
 };
-use portcullis_world::{Host, need_namespaces};
+use portcullis_world::{Host, need_namespaces, skip};
 
 use crate::support::open;
 
@@ -207,6 +207,20 @@ fn what_is_not_there() {
 }
 
 #[test]
+fn a_set_that_is_there_with_other_keys() {
+    need_namespaces!();
+    let (ports, addresses) = (SetOf::<Port>::new("s"), SetOf::<Ipv4Addr>::new("s"));
+    let mut firewall = loaded(|transaction| _ = transaction.add_set(TABLE, &ports));
+    let mut transaction = Transaction::new();
+    transaction.add_set(TABLE, &addresses);
+    if firewall.check(&transaction).is_ok() {
+        skip!("this kernel keeps a set of another kind under the same name, and says nothing");
+    }
+    let another = ["add set inet edge s", "EEXIST", "exists already, and is another one", "SetOf::of"];
+    refused(&mut firewall, None, &another, &|to| _ = to.add_set(TABLE, &addresses));
+}
+
+#[test]
 fn sets_that_are_there_and_in_use() {
     need_namespaces!();
     let set = SetOf::<Port>::new("s").constant();
@@ -224,8 +238,6 @@ fn sets_that_are_there_and_in_use() {
     refused(firewall, None, &constant, &|to| _ = to.entries(TABLE, &set).add([Port(5)]));
     refused(firewall, None, &constant, &|to| _ = to.entries(TABLE, &set).delete([Port(1)]));
     refused(firewall, None, &constant, &|to| _ = to.entries(TABLE, &set).flush());
-    let another = ["add set inet edge s", "EEXIST", "exists already, and is another one", "SetOf::of"];
-    refused(firewall, None, &another, &|to| _ = to.add_set(TABLE, SetOf::<Ipv4Addr>::new("s")));
     let again = ["create set inet edge s", "EEXIST", "it exists already; add_… keeps what exists"];
     refused(firewall, None, &again, &|to| _ = to.create_set(TABLE, &set));
 }

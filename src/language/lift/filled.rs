@@ -4,7 +4,7 @@ use std::mem::discriminant;
 
 use crate::expr::{
     ChecksumFlags, ChecksumKind, ConnlimitFlags, DynsetFlags, Expr, ExthdrFlags, LogFlags, LogLevel,
-    LookupFlags, NatFlags, Payload, PayloadAccess, Register,
+    LookupFlags, NatFlags, Payload, PayloadAccess, QueueFlags, Register,
 };
 
 /// Whether the kernel takes two expressions for the same.
@@ -53,6 +53,12 @@ pub(super) fn filled(expression: &Expr) -> Expr {
             checksum.get_or_insert(ChecksumKind::None);
             checksum_offset.get_or_insert(0);
             checksum_flags.get_or_insert(ChecksumFlags::empty());
+        }
+        Expr::Queue(queue) => {
+            if queue.num.is_some() {
+                queue.total.get_or_insert(1);
+            }
+            queue.flags.get_or_insert(QueueFlags::empty());
         }
         Expr::Redir(redir) => ports(redir.proto_min, &mut redir.proto_max, &mut redir.flags),
         _ => {}

@@ -4,9 +4,11 @@ use portcullis::{
     Family, Hook, Matching,
     language::{matches::masked, targets::MarkOp},
     not,
+    probe::Feature,
 };
 
 use super::{Bench, IP, need_nft, rule};
+use crate::support::need_feature;
 
 #[test]
 fn compared() {
@@ -77,6 +79,15 @@ fn saved_and_restored() {
             (rule().restore_mark_masked(0xff), "meta mark set ct mark and 0xff"),
             (rule().restore_mark().mark(not(0)).accept(), "meta mark set ct mark meta mark != 0 accept"),
         ]);
+    }
+}
+
+#[test]
+fn bits_saved_and_restored_beside_others() {
+    need_nft!();
+    need_feature!(Feature::BitwiseRegisters);
+    for family in IP {
+        let bench = Bench::mangle(family, Hook::Prerouting);
         // nft 1.0.6 cannot combine two registers; listing such a rule, it aborts.
         bench.kernel_only(rule().save_mark_bits(0xff));
         bench.kernel_only(rule().restore_mark_bits(0xff));

@@ -5,9 +5,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use portcullis::{
     Family, Hook,
     language::targets::{Duplicate, Synproxy},
+    probe::Feature,
 };
 
 use super::{Bench, IP, need_nft, rule};
+use crate::support::need_feature;
 
 #[test]
 fn untracked() {
@@ -65,6 +67,7 @@ fn synproxies() {
 #[test]
 fn last_use() {
     need_nft!();
+    need_feature!(Feature::Last);
     for bench in Bench::filters(IP) {
         // nft 1.0.6 can neither say nor list it.
         bench.kernel_only(rule().last_used());
