@@ -46,33 +46,33 @@ impl<T: Transport> Netfilter<T> {
         };
         let there = self.read_tables(family)?;
         let chains = if there.is_empty() { Vec::new() } else { self.read_chains(family)? };
+        let staying = staying(&there, &replacement.tables);
+        if staying.is_empty() {
+            return Ok(None);
+        }
         let mut instead = Transaction::new();
-        let mut stays = false;
         for old in &there {
             let place = TableRef::from(old);
-            let new = replacement.tables.iter().find(|new| TableRef::from(*new) == place);
-            let mine: Vec<&Chain> =
-                chains.iter().filter(|listed| listed.table == place).map(|listed| &listed.chain).collect();
-            match new {
-                Some(new) if may_stay(old, new) => {
-                    stays = true;
-                    self.empty(&mut instead, new, &place, &mine)?;
+            if let Some(new) = staying.iter().find(|new| TableRef::from(**new) == place) {
+                let mine: Vec<&Chain> = chains
+                    .iter()
+                    .filter(|listed| listed.table == place)
+                    .map(|listed| &listed.chain)
+                    .collect();
+                self.empty(&mut instead, new, &place, &mine)?;
+            } else if replacement.all {
+                // Whether it is this connection's, the kernel knows: told to delete everything, it passes over
+                // what others own.
+                if old.flags.contains(TableFlags::OWNER) {
+                    return Ok(None);
                 }
-                // Nobody else may delete it, and the kernel passes it over.
-                None if old.flags.contains(TableFlags::OWNER) => {}
-                Some(_) => {
-                    instead.delete_table(place);
-                }
-                None if replacement.all => {
-                    instead.delete_table(place);
-                }
-                None => {}
+                instead.delete_table(place);
             }
         }
-        Ok(stays.then_some(instead))
+        Ok(Some(instead))
     }
 
-    /// Deletes what a table holds, but the base chains that stay in it.
+    /// Deletes what a table holds, but the chains that stay in it.
     fn empty(
         &mut self,
         instead: &mut Transaction,
@@ -98,6 +98,17 @@ impl<T: Transport> Netfilter<T> {
         }
         Ok(())
     }
+}
+
+/// The new tables that the old ones become, as long as all are in the new order afterwards: what is added comes
+/// behind what stays.
+fn staying<'n>(old: &[Table], new: &'n [Table]) -> Vec<&'n Table> {
+    let mut rest = old.iter();
+    let mut stays = |new: &&Table| {
+        let place = TableRef::from(*new);
+        rest.find(|old| TableRef::from(*old) == place).is_some_and(|old| may_stay(old, new))
+    };
+    new.iter().take_while(|new| stays(new)).collect()
 }
 
 /// Whether the new table is the old one with other contents.

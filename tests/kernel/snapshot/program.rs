@@ -49,12 +49,12 @@ fn what_else_is_there_goes_or_stays() {
     firewall.apply(other("second")).unwrap();
     firewall.commit(&lose).unwrap();
     succeeded(&snapshot(&host, "restore", Some(&all), &["--keep-others"]));
-    assert_eq!(tables(&mut firewall), "third edge second");
+    assert_eq!(tables(&mut firewall), "second third edge");
     assert_eq!(firewall.chains((Family::Ip, "second")).unwrap().len(), 1);
 
     firewall.commit(&lose).unwrap();
     succeeded(&snapshot(&host, "restore", Some(&all), &["--table", "inet edge"]));
-    assert_eq!(tables(&mut firewall), "third second edge");
+    assert_eq!(tables(&mut firewall), "second third edge");
     assert_eq!(
         sentence(&snapshot(&host, "restore", Some(&all), &["--table", "inet nothing"])),
         format!("snapshot: {}: the snapshot has no table inet nothing", all.display())
