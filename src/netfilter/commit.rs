@@ -114,8 +114,8 @@ impl<T: Transport> Netfilter<T> {
             let expected = generation.or(depends.then_some(seen));
             match self.send_batch(&resolved, &substitutes, commit, expected) {
                 Err(Error::Changed { .. }) if generation.is_none() => {}
-                // Better at two instants than not at all.
-                Err(Error::Refused(refused)) if concerns(&refused, &substitutes) => {
+                // Better at two instants than not at all; and what is refused so, too, is refused for what was said.
+                Err(Error::Refused(_) | Error::Unsupported { .. }) if !substitutes.is_empty() => {
                     return self.send_batch(&resolved, &[], commit, expected);
                 }
                 result => return result,
@@ -270,13 +270,6 @@ pub(super) fn judge(
     // Objects are told of when a commit is past failing, and before its acknowledgement, which may then find
     // the socket full.
     if acknowledged || (overflowed && reported) { Ok(()) } else { Err(Error::NoAnswer { operation }) }
-}
-
-/// Whether an operation was refused in whose place something else was sent.
-fn concerns(refused: &Refused, substitutes: &[Substitute]) -> bool {
-    let substituted =
-        |refusal: &Refusal| substitutes.iter().any(|substitute| substitute.operation == refusal.operation);
-    refused.refusals.iter().any(substituted)
 }
 
 fn whole_batch(operation: &'static str, error: ErrorAnswer, generation: Option<u32>) -> Error {
