@@ -10,17 +10,21 @@
 //! At the end a line for each size tells the share of a load that is encoding: it is to stay under 3 %.
 //! Everything happens in a network namespace of its own; the rules are deleted outside the timing.
 
+#[path = "parts/usual.rs"]
+mod usual;
+
 use std::{
     fs,
     hint::black_box,
-    net::Ipv4Addr,
     thread,
     time::{Duration, Instant},
 };
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
+use usual::rule;
+
 use portcullis::{
-    Chain, CtState, Error, Family, Hook, Netfilter, Rule, Table, Transaction,
+    Chain, Error, Family, Hook, Netfilter, Rule, Table, Transaction,
     netlink::{KernelSocket, Transport},
 };
 use portcullis_world::{Host, require_namespaces};
@@ -29,19 +33,6 @@ const SIZES: [u32; 4] = [100, 1_000, 10_000, 50_000];
 const CHAIN: (Family, &str, &str) = (Family::Ip, "bench", "input");
 /// The part of a load that encoding may take.
 const BUDGET: f64 = 3.0;
-
-/// FACTS' rule: protocol, source address, destination port, connection state, counter, accept. 11 expressions.
-fn rule(index: u32) -> Rule {
-    let [_, high, middle, low] = index.to_be_bytes();
-    let port = u16::from_be_bytes([middle, low]).max(1);
-    Rule::new()
-        .tcp()
-        .saddr(Ipv4Addr::new(10, high, middle, low))
-        .dport(port)
-        .ct_state(CtState::NEW | CtState::ESTABLISHED)
-        .counter()
-        .accept()
-}
 
 fn rules(count: u32) -> Vec<Rule> {
     (0..count).map(rule).collect()

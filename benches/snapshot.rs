@@ -11,6 +11,9 @@
 //! Of 50,000 rules and of 1,000,000 elements, each in a process of its own, whose largest memory is told after each
 //! step. Once: these are figures of seconds. Everything happens in a network namespace of its own.
 
+#[path = "parts/usual.rs"]
+mod usual;
+
 use std::{
     env, fs,
     io::{BufReader, BufWriter},
@@ -18,27 +21,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+use usual::rule;
+
 use portcullis::{
-    Chain, CtState, DataType, Element, Family, Hook, Netfilter, Restore, Rule, Scope, Set, Snapshot, Table,
-    Transaction, expr::Data,
+    Chain, DataType, Element, Family, Hook, Netfilter, Restore, Scope, Set, Snapshot, Table, Transaction,
+    expr::Data,
 };
 use portcullis_world::{Host, require_namespaces};
 
 const RULES: u32 = 50_000;
 const ELEMENTS: u32 = 1_000_000;
 
-/// FACTS' rule, as in the bench rule_load.
 fn rules() -> Table {
-    let rule = |index: u32| {
-        let [_, high, middle, low] = index.to_be_bytes();
-        Rule::new()
-            .tcp()
-            .saddr(std::net::Ipv4Addr::new(10, high, middle, low))
-            .dport(u16::from_be_bytes([middle, low]).max(1))
-            .ct_state(CtState::NEW | CtState::ESTABLISHED)
-            .counter()
-            .accept()
-    };
     Table::new(Family::Ip, "bench").chain(Chain::filter("input", Hook::Input).rules((0..RULES).map(rule)))
 }
 

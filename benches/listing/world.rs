@@ -1,12 +1,14 @@
 //! What is listed, and what it is listed beside.
 
-use std::{
-    net::Ipv4Addr,
-    process::{Command, Stdio},
-};
+#[path = "../parts/usual.rs"]
+mod usual;
+
+use std::process::{Command, Stdio};
+
+use usual::rule;
 
 use portcullis::{
-    Chain, CtState, DataType, Element, Family, Hook, Netfilter, Rule, Set, Table, Transaction,
+    Chain, DataType, Element, Family, Hook, Netfilter, Set, Table, Transaction,
     expr::Data,
     netlink::{KernelSocket, Transport},
     wire::{Header, Writer, flags, nft as kind},
@@ -15,19 +17,6 @@ use portcullis::{
 pub(crate) const CHAIN: (Family, &str, &str) = (Family::Ip, "bench", "input");
 pub(crate) const SET: (Family, &str, &str) = (Family::Ip, "elements", "set");
 const BUFFER: usize = 64 << 10;
-
-/// FACTS' rule, as in `rule_load`: 11 expressions.
-fn rule(index: u32) -> Rule {
-    let [_, high, middle, low] = index.to_be_bytes();
-    let port = u16::from_be_bytes([middle, low]).max(1);
-    Rule::new()
-        .tcp()
-        .saddr(Ipv4Addr::new(10, high, middle, low))
-        .dport(port)
-        .ct_state(CtState::NEW | CtState::ESTABLISHED)
-        .counter()
-        .accept()
-}
 
 /// So many rules, in so many chains alike.
 pub(crate) fn load_rules(firewall: &mut Netfilter, count: u32, chains: u32) {

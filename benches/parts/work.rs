@@ -1,9 +1,14 @@
 //! The parts of the library that need no kernel, as work to be done again and again.
 
+#[path = "usual.rs"]
+mod usual;
+
 use std::{hint::black_box, net::Ipv4Addr};
 
+use usual::rule;
+
 use portcullis::{
-    Chain, CtState, DataType, Element, Family, Hook, Netfilter, Rule, Set, Table, Transaction, expr::Data,
+    Chain, DataType, Element, Family, Hook, Netfilter, Rule, Set, Table, Transaction, expr::Data,
     netlink::Recorder, object::Report, set::SetOf, wire::Messages,
 };
 
@@ -31,19 +36,6 @@ const PLACE: (Family, &str) = (Family::Ip, "bench");
 /// What comes out is dropped, and that is part of the work.
 fn again<R>(mut work: impl FnMut() -> R + 'static) -> Box<dyn FnMut()> {
     Box::new(move || drop(black_box(work())))
-}
-
-/// FACTS' rule: protocol, source address, destination port, connection state, counter, accept. 11 expressions.
-fn rule(index: u32) -> Rule {
-    let [_, high, middle, low] = index.to_be_bytes();
-    let port = u16::from_be_bytes([middle, low]).max(1);
-    Rule::new()
-        .tcp()
-        .saddr(Ipv4Addr::new(10, high, middle, low))
-        .dport(port)
-        .ct_state(CtState::NEW | CtState::ESTABLISHED)
-        .counter()
-        .accept()
 }
 
 fn rules(count: u32) -> Vec<Rule> {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Error, Refusal, Refused, Transaction,
-    netlink::{ErrorAnswer, Outcome, Transport, batch},
+    netlink::{ErrorAnswer, Outcome, Transport, batch, operation_of},
     object::{NFTA_CHAIN_HANDLE, NFTA_RULE_HANDLE},
     probe::{Feature, Support},
     transaction::{Batch, OperationId, Subject},
@@ -101,7 +101,7 @@ impl<T: Transport> Netfilter<T> {
         if work.indexes.is_empty() && work.replacements.is_empty() {
             return self.send_batch(work, &[], commit, generation);
         }
-        let operation = if commit { "commit" } else { "check" };
+        let operation = operation_of(commit);
         for _ in 0..ATTEMPTS {
             let ((resolved, substitutes), seen) = self.with_generation(operation, |this| {
                 let Some(resolved) = this.resolve_indexes(work)? else {
@@ -137,7 +137,7 @@ impl<T: Transport> Netfilter<T> {
         if self.known.supports(Feature::Destroy) == Support::Missing && work.destroys() {
             return self.send_without_destroy(work, commit, generation);
         }
-        let operation = if commit { "commit" } else { "check" };
+        let operation = operation_of(commit);
         let mut committed = Committed::default();
         let mut reported = false;
         let Some(mut outcome) = self.send_whole(work, substitutes, commit, generation, |message| {

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     Error,
-    netlink::{ErrorAnswer, Outcome, Transport},
+    netlink::{ErrorAnswer, Outcome, Transport, operation_of},
     transaction::{Batch, OperationId, Verb},
     wire::{Attributes, align, nft},
 };
@@ -41,7 +41,7 @@ impl<T: Transport> Netfilter<T> {
         commit: bool,
         generation: Option<u32>,
     ) -> Result<Committed, Error> {
-        let operation = if commit { "commit" } else { "check" };
+        let operation = operation_of(commit);
         for _ in 0..ATTEMPTS {
             let seen = match generation {
                 Some(wanted) => wanted,
@@ -56,7 +56,7 @@ impl<T: Transport> Netfilter<T> {
     }
 
     fn send_deletes(&mut self, work: &Batch, commit: bool, generation: u32) -> Result<Committed, Error> {
-        let operation = if commit { "commit" } else { "check" };
+        let operation = operation_of(commit);
         let mut parts = parts_of(work);
         loop {
             let mut committed = Committed::default();

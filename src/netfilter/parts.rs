@@ -96,6 +96,10 @@ pub(super) fn list_of(work: &Batch, id: OperationId) -> Option<Attribute<'_>> {
 
 /// Where its list begins in the bytes of an operation.
 pub(super) fn start_of_list(work: &Batch, id: OperationId) -> Option<usize> {
-    let (list, whole) = (list_of(work, id)?, work.bytes_of(id)?);
-    list.payload.as_ptr().addr().checked_sub(whole.as_ptr().addr())
+    offset_in(work, id, list_of(work, id)?)
+}
+
+/// Where an attribute's payload begins in the bytes of the operation that it is read from.
+pub(super) fn offset_in(work: &Batch, id: OperationId, attribute: Attribute<'_>) -> Option<usize> {
+    attribute.payload.as_ptr().addr().checked_sub(work.bytes_of(id)?.as_ptr().addr())
 }

@@ -1,8 +1,9 @@
 //! Naming the element of a set that the kernel objects to.
 
+use super::parts::{list_of, offset_in};
 use crate::{
     RefusedElement,
-    object::{Element, ElementFlags, NFTA_SET_ELEM_FLAGS, NFTA_SET_ELEM_LIST_ELEMENTS},
+    object::{Element, ElementFlags, NFTA_SET_ELEM_FLAGS},
     transaction::{Batch, OperationId},
     wire::{Attribute, align},
 };
@@ -11,8 +12,7 @@ use crate::{
 pub(super) fn refused_element(work: &Batch, id: OperationId, offset: usize) -> Option<RefusedElement> {
     let list = list_of(work, id)?;
     // Offsets count from the message's start.
-    let base = list.payload.as_ptr().addr().checked_sub(work.bytes_of(id)?.as_ptr().addr())?;
-    let inside = offset.checked_sub(base)?;
+    let inside = offset.checked_sub(offset_in(work, id, list)?)?;
     let (mut start, mut at) = (0, None);
     for (index, member) in list.attributes().map_while(Result::ok).enumerate() {
         start += align(4 + member.payload.len());
@@ -51,11 +51,6 @@ pub(super) fn refused_element(work: &Batch, id: OperationId, offset: usize) -> O
         if element.flags.contains(ElementFlags::CATCHALL) { "*".to_owned() } else { element.key.to_string() }
     });
     Some(RefusedElement { index: before + starts.saturating_sub(1), key: text })
-}
-
-fn list_of(work: &Batch, id: OperationId) -> Option<Attribute<'_>> {
-    let message = work.message_of(id)?;
-    message.attributes().map_while(Result::ok).find(|found| found.kind() == NFTA_SET_ELEM_LIST_ELEMENTS)
 }
 
 fn members(list: Attribute<'_>) -> impl Iterator<Item = Element> {

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use super::{
     Netfilter,
     commit::Exchange,
-    parts::{Part, encode, list_of, start_of_list},
+    parts::{Part, encode, list_of, offset_in, start_of_list},
 };
 use crate::{
     Error,
@@ -94,6 +94,5 @@ fn start_of_name(work: &Batch, id: OperationId) -> Option<usize> {
     let message = work.message_of(id)?;
     let name =
         message.attributes().map_while(Result::ok).find(|found| found.kind() == NFTA_SET_ELEM_LIST_SET)?;
-    let start = name.payload.as_ptr().addr().checked_sub(work.bytes_of(id)?.as_ptr().addr())?;
-    start.checked_sub(4)
+    offset_in(work, id, name)?.checked_sub(4)
 }

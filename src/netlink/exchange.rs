@@ -40,7 +40,7 @@ pub(crate) fn batch<T: Transport + ?Sized>(
     generation: Option<u32>,
     mut object: impl FnMut(GenMessage<'_>),
 ) -> Result<Outcome, Error> {
-    let operation = if commit { "commit" } else { "check" };
+    let operation = operation_of(commit);
     let mut begin = Vec::new();
     let mut header = Header { kind: message_type::BATCH_BEGIN, flags: flags::REQUEST, sequence: 0, port: 0 };
     header.write(&mut begin, 0, SUBSYSTEM, |buffer| {
@@ -139,4 +139,9 @@ pub(super) fn send_error(operation: &'static str, source: io::Error) -> Error {
         io::ErrorKind::PermissionDenied => Error::Permission { operation },
         _ => Error::Io { operation, source },
     }
+}
+
+/// What errors call the sending of a batch.
+pub(crate) const fn operation_of(commit: bool) -> &'static str {
+    if commit { "commit" } else { "check" }
 }

@@ -13,4 +13,4 @@ pub use transport::{Room, Transport};
 
 pub(crate) use answer::{Answer, ErrorAnswer};
 pub(crate) use dump::Query;
-pub(crate) use exchange::{Outcome, batch};
+pub(crate) use exchange::{Outcome, batch, operation_of};

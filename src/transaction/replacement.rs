@@ -31,8 +31,7 @@ impl Transaction {
     /// As [`Transaction::make_way`], for [`Transaction::restore_table`].
     #[track_caller]
     pub(crate) fn make_way_for_restored(&mut self, table: &Table) {
-        let operation = self.remove_table(TableRef::from(table));
-        self.batch.replacements.push(Replacement { operation, all: false, tables: vec![restored(table)] });
+        self.make_way(&restored(table));
     }
 
     /// Deletes all tables; the caller restores these next.
