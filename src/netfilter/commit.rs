@@ -299,7 +299,7 @@ fn refusal(work: &Batch, error: ErrorAnswer) -> Refusal {
         verb,
         subject,
         origin: operation.map_or_else(crate::Origin::here, |operation| operation.origin),
-        label: operation.and_then(|operation| operation.label.as_deref().map(str::to_owned)),
+        label: work.label_of(id).map(str::to_owned),
         errno,
         message,
         attribute,

@@ -37,11 +37,7 @@ impl<T: Transport> Netfilter<T> {
 
 /// Writes the handle into the message: before the rule that has the index, or behind the last one.
 fn patch(batch: &mut Batch, wanted: &IndexToResolve, handles: &[u64]) {
-    let Some(operation) = batch.operations.get(wanted.operation.index()) else {
-        return;
-    };
-    let (chunk, offset) = (operation.chunk as usize, operation.offset as usize);
-    let Some(message) = batch.chunks.get_mut(chunk).and_then(|chunk| chunk.get_mut(offset..)) else {
+    let Some(message) = batch.bytes_from_mut(wanted.operation) else {
         return;
     };
     let (handle, append) = match handles.get(wanted.index) {
@@ -79,7 +75,7 @@ fn out_of_range(work: &Batch, wanted: &IndexToResolve, rules: usize) -> Error {
         verb: operation.verb,
         subject: work.message_of(wanted.operation).map(|message| Subject::of(&message)),
         origin: operation.origin,
-        label: operation.label.as_deref().map(str::to_owned),
+        label: work.label_of(wanted.operation).map(str::to_owned),
         problem: Invalid::OutOfRange {
             what: "the index",
             value: wanted.index.to_string(),

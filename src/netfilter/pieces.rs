@@ -18,7 +18,7 @@ pub(super) fn pieces<'a>(work: &'a Batch, substitutes: &'a [Substitute]) -> Vec<
     changes.extend(substitutes.iter().filter_map(|substitute| Change::substitute(work, substitute)));
     changes.extend(Change::acknowledged(work));
     changes.sort_by_key(|change| (change.chunk, change.from));
-    let mut pieces = Vec::with_capacity(work.chunks.len() + 2 * changes.len());
+    let mut pieces = Vec::with_capacity(work.chunks.iter().count() + 2 * changes.len());
     let mut changes = changes.into_iter().peekable();
     for (index, chunk) in work.chunks.iter().enumerate() {
         let mut sent = 0;
@@ -49,7 +49,7 @@ impl<'a> Change<'a> {
         let operation = work.operations.get(substitute.operation.index())?;
         let from = operation.offset as usize;
         let to = from + work.bytes_of(substitute.operation)?.len();
-        Some(Self { chunk: operation.chunk as usize, from, to, instead: Cow::Borrowed(&substitute.bytes) })
+        Some(Self { chunk: operation.chunk.into(), from, to, instead: Cow::Borrowed(&substitute.bytes) })
     }
 
     /// The last message's flags with `NLM_F_ACK`.
@@ -60,12 +60,7 @@ impl<'a> Change<'a> {
         let field = work.bytes_of(last)?.get(6..8)?.first_chunk::<2>()?;
         let flags = (u16::from_ne_bytes(*field) | flags::ACK).to_ne_bytes();
         let from = operation.offset as usize + 6;
-        Some(Self {
-            chunk: operation.chunk as usize,
-            from,
-            to: from + 2,
-            instead: Cow::Owned(flags.to_vec()),
-        })
+        Some(Self { chunk: operation.chunk.into(), from, to: from + 2, instead: Cow::Owned(flags.to_vec()) })
     }
 }
 
@@ -93,7 +88,7 @@ mod tests {
         assert_eq!(sent(&pieces), [(nft::NEWTABLE, 0), (nft::DELTABLE, flags::ACK)]);
         let mut bytes = pieces.concat();
         let last = transaction.batch.operations[1].offset as usize;
-        bytes[last + 6..last + 8].copy_from_slice(&transaction.batch.chunks[0][last + 6..last + 8]);
+        bytes[last + 6..last + 8].copy_from_slice(&transaction.batch.chunks.at(0, last + 6).unwrap()[..2]);
         assert_eq!(bytes, transaction.batch.chunks.concat());
     }
 

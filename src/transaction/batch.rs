@@ -2,22 +2,12 @@
 
 use std::borrow::Borrow;
 
-use super::{Bulk, Operation, OperationId, Replacement, Subject, Verb};
+use super::{Bulk, Chunks, Operation, OperationId, Replacement, Subject, Verb};
 use crate::{
     Invalid, InvalidOperation,
     object::{ChainRef, Element, Family, Origin, Set, SetRef, TableRef, check_name, encode_elements},
     wire::{GenMessage, Header, Messages, Writer, flags, nft},
 };
-
-/// The first messages are collected in a buffer that grows, so that a small transaction is small.
-const FIRST: usize = 1 << 20;
-/// The others go to pieces as large as what there is, up to this size, so that a large transaction is never copied
-/// to grow. One `sendmsg` takes 1024 pieces and about 2 GiB.
-const CHUNK: usize = 16 << 20;
-/// From this size on, pieces are asked to be of huge pages, whose last one may stay almost empty.
-const HUGE: usize = 4 << 20;
-/// Room that one message may need behind a nearly full chunk: two attributes at netlink's limit.
-const SLACK: usize = 256 << 10;
 
 /// A position that only the kernel's listing can tell.
 #[derive(Clone, Debug)]
@@ -32,8 +22,10 @@ pub(crate) struct IndexToResolve {
 /// Encoded operations.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
-    pub(crate) chunks: Vec<Vec<u8>>,
+    pub(crate) chunks: Chunks,
     pub(crate) operations: Vec<Operation>,
+    /// What the caller called some operations, in their order.
+    labels: Vec<(OperationId, Box<str>)>,
     pub(crate) problems: Vec<InvalidOperation>,
     pub(crate) indexes: Vec<IndexToResolve>,
     /// Deletions behind which the same is added.
@@ -44,9 +36,35 @@ pub(crate) struct Batch {
     pub(crate) echo: bool,
     /// The number of sets so far.
     sets: u32,
+    /// A message while it is written.
+    scratch: Vec<u8>,
 }
 
 impl Batch {
+    /// Forgets all operations, and keeps their memory for others.
+    pub(super) fn clear(&mut self) {
+        let Self {
+            chunks,
+            operations,
+            labels,
+            problems,
+            indexes,
+            replacements,
+            bulks,
+            sets,
+            echo: _,
+            scratch: _,
+        } = self;
+        chunks.clear();
+        operations.clear();
+        labels.clear();
+        problems.clear();
+        indexes.clear();
+        replacements.clear();
+        bulks.clear();
+        *sets = 0;
+    }
+
     /// Appends a message whose attributes `body` writes; what `body` returns is kept as a problem.
     #[expect(clippy::too_many_arguments, reason = "the parts of one message, in the order of its bytes")]
     pub(crate) fn operation(
@@ -60,12 +78,14 @@ impl Batch {
         body: impl FnOnce(&mut Writer<'_>) -> Result<(), Invalid>,
     ) -> OperationId {
         let echo = if self.echo { flags::ECHO } else { 0 };
-        let id = self.next(verb, origin, label);
-        let header = Header { kind, flags: flags::REQUEST | how | echo, sequence: id.sequence(), port: 0 };
-        let result = header.write(self.chunk(), family.number(), 0, |buffer| {
+        let header =
+            Header { kind, flags: flags::REQUEST | how | echo, sequence: self.next().sequence(), port: 0 };
+        self.scratch.clear();
+        let result = header.write(&mut self.scratch, family.number(), 0, |buffer| {
             let mut writer = Writer::new(buffer);
             body(&mut writer).and(writer.finish().map_err(Invalid::from))
         });
+        let id = self.push(verb, origin, label);
         if let Err(problem) = result {
             self.problem(id, problem);
         }
@@ -81,7 +101,9 @@ impl Batch {
         origin: Origin,
         label: Option<Box<str>>,
     ) -> OperationId {
-        let id = self.next(verb, origin, label);
+        let id = self.next();
+        self.scratch.clear();
+        let mut problem = None;
         match Messages::new(message).next() {
             Some(Ok(GenMessage { header, body: [family, _, high, low, attributes @ ..] })) => {
                 let echo = if self.echo { flags::ECHO } else { 0 };
@@ -89,12 +111,14 @@ impl Batch {
                 // Each operation's own acknowledgement would only fill the socket.
                 let flags = (header.flags & !flags::ACK) | echo;
                 let header = Header { flags, sequence: id.sequence(), ..header };
-                header.write(self.chunk(), *family, resource, |buffer| buffer.extend_from_slice(attributes));
+                let scratch = &mut self.scratch;
+                header.write(scratch, *family, resource, |buffer| buffer.extend_from_slice(attributes));
             }
-            _ => {
-                let problem = "libnftnl encoded no netlink message for this object".to_owned();
-                self.problem(id, Invalid::Combination { problem });
-            }
+            _ => problem = Some("libnftnl encoded no netlink message for this object".to_owned()),
+        }
+        self.push(verb, origin, label);
+        if let Some(problem) = problem {
+            self.problem(id, Invalid::Combination { problem });
         }
         id
     }
@@ -181,7 +205,7 @@ impl Batch {
             verb: operation.verb,
             subject: self.message_of(id).map(|message| Subject::of(&message)),
             origin: operation.origin,
-            label: operation.label.as_deref().map(str::to_owned),
+            label: self.label_of(id).map(str::to_owned),
             problem,
         });
     }
@@ -189,8 +213,7 @@ impl Batch {
     /// The bytes of an operation's message.
     pub(crate) fn bytes_of(&self, id: OperationId) -> Option<&[u8]> {
         let operation = self.operations.get(id.index())?;
-        let chunk = self.chunks.get(operation.chunk as usize)?;
-        let from = chunk.get(operation.offset as usize..)?;
+        let from = self.chunks.at(operation.chunk.into(), operation.offset as usize)?;
         let (head, _) = from.split_first_chunk::<4>()?;
         from.get(..u32::from_ne_bytes(*head) as usize)
     }
@@ -200,40 +223,33 @@ impl Batch {
         Messages::new(self.bytes_of(id)?).next()?.ok()
     }
 
-    fn next(&mut self, verb: Verb, origin: Origin, label: Option<Box<str>>) -> OperationId {
+    /// An operation's bytes from its message on, to be changed.
+    pub(crate) fn bytes_from_mut(&mut self, id: OperationId) -> Option<&mut [u8]> {
+        let operation = self.operations.get(id.index())?;
+        self.chunks.at_mut(operation.chunk.into(), operation.offset as usize)
+    }
+
+    /// What the caller called an operation.
+    pub(crate) fn label_of(&self, id: OperationId) -> Option<&str> {
+        let place = self.labels.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        self.labels.get(place).map(|(_, label)| &**label)
+    }
+
+    /// The next operation's number.
+    fn next(&self) -> OperationId {
         // Four billion operations do not fit into the memory of the machine that would send them.
-        let id = OperationId(u32::try_from(self.operations.len()).unwrap_or(u32::MAX));
-        let offset = u32::try_from(self.chunk().len()).unwrap_or(u32::MAX);
-        let chunk = u32::try_from(self.chunks.len().saturating_sub(1)).unwrap_or(u32::MAX);
-        self.operations.push(Operation { verb, chunk, offset, origin, label });
+        OperationId(u32::try_from(self.operations.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Appends the operation whose message was written.
+    fn push(&mut self, verb: Verb, origin: Origin, label: Option<Box<str>>) -> OperationId {
+        let id = self.next();
+        let (chunk, offset) = self.chunks.append(&self.scratch);
+        // A chunk has less than 4 GiB, and 65,536 of them would be a terabyte.
+        let chunk = u16::try_from(chunk).unwrap_or(u16::MAX);
+        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        self.operations.push(Operation { origin, offset, chunk, verb });
+        self.labels.extend(label.map(|label| (id, label)));
         id
-    }
-
-    /// The chunk that the next message goes to.
-    fn chunk(&mut self) -> &mut Vec<u8> {
-        if self.chunks.last().is_none_or(|last| last.len() >= limit(self.chunks.len())) {
-            let mut next = Vec::new();
-            if !self.chunks.is_empty() {
-                let size = limit(self.chunks.len() + 1);
-                next.reserve_exact(size + SLACK);
-                if size >= HUGE {
-                    // Else the first touch of every 4 KiB costs more than encoding the rules in them.
-                    portcullis_sys::memory::prefer_huge_pages(&mut next);
-                }
-            }
-            self.chunks.push(next);
-        }
-        let last = self.chunks.len() - 1;
-        &mut self.chunks[last]
-    }
-}
-
-/// When the last of so many chunks is full.
-const fn limit(chunks: usize) -> usize {
-    match chunks {
-        0..=2 => FIRST,
-        // As much as there is in those before.
-        3..=6 => FIRST << (chunks - 2),
-        _ => CHUNK,
     }
 }

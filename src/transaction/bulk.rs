@@ -112,14 +112,8 @@ impl Batch {
 
     /// Writes how many elements a set has into its message, which was encoded with another number.
     pub(super) fn resize(&mut self, set: OperationId, elements: u32) {
-        let Some(operation) = self.operations.get(set.index()) else {
-            return;
-        };
-        let (chunk, offset) = (operation.chunk as usize, operation.offset as usize);
-        let Some(message) = self.chunks.get_mut(chunk).and_then(|chunk| chunk.get_mut(offset..)) else {
-            return;
-        };
-        let Some(attributes) = message.get_mut(Header::GENERAL_LENGTH..) else {
+        let message = self.bytes_from_mut(set);
+        let Some(attributes) = message.and_then(|message| message.get_mut(Header::GENERAL_LENGTH..)) else {
             return;
         };
         let place = find(attributes, NFTA_SET_DESC).and_then(|desc| find(desc, NFTA_SET_DESC_SIZE));
@@ -156,7 +150,7 @@ mod tests {
     const TABLE: (Family, &str) = (Family::Inet, "edge");
 
     fn elements(transaction: &Transaction) -> Vec<Vec<Element>> {
-        let messages = transaction.batch.chunks.iter().flat_map(|chunk| Messages::new(chunk));
+        let messages = transaction.batch.chunks.iter().flat_map(Messages::new);
         let messages = messages.map(Result::unwrap).filter(|message| message.header.kind == nft::NEWSETELEM);
         messages
             .map(|message| {
@@ -168,7 +162,7 @@ mod tests {
     }
 
     fn size(transaction: &Transaction) -> Option<u32> {
-        let message = Messages::new(&transaction.batch.chunks[0]).next().unwrap().unwrap();
+        let message = Messages::new(transaction.batch.chunks.at(0, 0).unwrap()).next().unwrap().unwrap();
         Set::decode(message.attributes()).unwrap().1.desc.size
     }
 

@@ -63,11 +63,13 @@ impl fmt::Display for Verb {
 }
 
 /// Where an operation's message is, and what errors say of it. Its names are read from the message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Operation {
-    pub(crate) verb: Verb,
-    pub(crate) chunk: u32,
-    pub(crate) offset: u32,
     pub(crate) origin: Origin,
-    pub(crate) label: Option<Box<str>>,
+    pub(crate) offset: u32,
+    pub(crate) chunk: u16,
+    pub(crate) verb: Verb,
 }
+
+// There are as many of them as rules.
+const _: () = assert!(size_of::<Operation>() <= 16);

@@ -12,7 +12,6 @@
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
-pub mod memory;
 #[cfg(feature = "nftnl")]
 pub mod nftnl;
 pub mod socket;

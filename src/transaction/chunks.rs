@@ -1,0 +1,158 @@
+//! The messages of a transaction, in pieces of memory that never move.
+
+/// So much is collected in a buffer that grows, so that a small transaction is small.
+const FIRST: usize = 256 << 10;
+/// What comes behind goes to pieces of this size, so that a large transaction is never copied to grow. They take memory
+/// as they are filled. One `sendmsg` takes 1024 pieces and about 2 GiB.
+const CHUNK: usize = 16 << 20;
+
+/// Whole messages, one behind the other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Chunks {
+    /// Those behind `last` are empty, and left from what was here before.
+    all: Vec<Vec<u8>>,
+    last: usize,
+}
+
+impl Chunks {
+    /// Appends a message; gives the chunk and the place in it.
+    pub(super) fn append(&mut self, message: &[u8]) -> (usize, usize) {
+        let is_full = |(chunk, bytes): (usize, &Vec<u8>)| match chunk {
+            0 => bytes.len() >= FIRST,
+            _ => bytes.capacity() - bytes.len() < message.len(),
+        };
+        while self.all.get(self.last).is_some_and(|bytes| is_full((self.last, bytes))) {
+            self.last += 1;
+        }
+        if self.last == self.all.len() {
+            let size = if self.last == 0 { message.len() } else { message.len().max(CHUNK) };
+            self.all.push(Vec::with_capacity(size));
+        }
+        let chunk = &mut self.all[self.last];
+        let offset = chunk.len();
+        chunk.extend_from_slice(message);
+        (self.last, offset)
+    }
+
+    /// Forgets the messages, and keeps their memory for others.
+    pub(super) fn clear(&mut self) {
+        self.all.iter_mut().for_each(Vec::clear);
+        self.last = 0;
+    }
+
+    /// How many bytes there are.
+    pub(crate) fn byte_len(&self) -> usize {
+        self.iter().map(<[u8]>::len).sum()
+    }
+
+    /// The chunks' messages.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.all.iter().map(Vec::as_slice).take(self.last + 1)
+    }
+
+    /// The messages from a place on in their chunk.
+    pub(crate) fn at(&self, chunk: usize, offset: usize) -> Option<&[u8]> {
+        self.all.get(chunk)?.get(offset..)
+    }
+
+    /// As [`Chunks::at`], to be changed.
+    pub(crate) fn at_mut(&mut self, chunk: usize, offset: usize) -> Option<&mut [u8]> {
+        self.all.get_mut(chunk)?.get_mut(offset..)
+    }
+
+    /// All messages as one piece.
+    #[cfg(test)]
+    pub(crate) fn concat(&self) -> Vec<u8> {
+        self.all.concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Chain, Family, Hook, Rule, Table, Transaction};
+
+    /// Messages of changing lengths and content.
+    fn message(number: usize) -> Vec<u8> {
+        (0..(number * 37) % 9000).map(|byte| (number + byte) as u8).collect()
+    }
+
+    #[test]
+    fn messages_are_where_they_were_put_and_only_the_first_chunk_moves() {
+        let mut chunks = Chunks::default();
+        let mut places = Vec::new();
+        let mut addresses = Vec::new();
+        for number in 0..9000 {
+            let (chunk, offset) = chunks.append(&message(number));
+            places.push((chunk, offset));
+            if chunk > 0 {
+                addresses.push((chunk, offset, chunks.at(chunk, offset).unwrap().as_ptr()));
+            }
+        }
+        assert_eq!(chunks.all.len(), 4);
+        let copy = chunks.clone();
+        for all in [&chunks, &copy] {
+            for (number, (chunk, offset)) in places.iter().enumerate() {
+                assert!(all.at(*chunk, *offset).unwrap().starts_with(&message(number)), "{number}");
+            }
+        }
+        for (chunk, offset, address) in addresses {
+            assert_eq!(chunks.at(chunk, offset).unwrap().as_ptr(), address);
+        }
+        let whole: Vec<u8> = (0..9000).flat_map(message).collect();
+        assert_eq!(chunks.byte_len(), whole.len());
+        assert_eq!(chunks.concat(), whole);
+    }
+
+    #[test]
+    fn memory_is_kept_for_the_next_messages() {
+        let mut chunks = Chunks::default();
+        let fill = |chunks: &mut Chunks, count: usize| -> Vec<(usize, usize)> {
+            (0..count).map(|number| chunks.append(&message(number))).collect()
+        };
+        let places = fill(&mut chunks, 9000);
+        let memory: Vec<_> = chunks.all.iter().map(|chunk| chunk.as_ptr()).collect();
+        chunks.clear();
+        assert_eq!(chunks.byte_len(), 0);
+        fill(&mut chunks, 10);
+        assert_eq!(chunks.iter().count(), 1);
+        chunks.clear();
+        assert_eq!(fill(&mut chunks, 9000)[1..], places[1..]);
+        assert!(chunks.all.iter().map(|chunk| chunk.as_ptr()).eq(memory));
+    }
+
+    #[test]
+    fn a_cleared_transaction_is_as_a_new_one() {
+        let table = Table::new(Family::Inet, "edge");
+        let fill = |transaction: &mut Transaction| {
+            transaction.add_table(&table);
+            transaction.add_chain(&table, Chain::filter("input", Hook::Input));
+            for port in 1..5000u16 {
+                let rule = Rule::new().tcp().dport([port, port + 1]).accept();
+                transaction.add_rule((&table, "input"), rule.label("one"));
+            }
+            transaction.add_rule((&table, "in\0put"), Rule::new());
+        };
+        let mut transaction = Transaction::new();
+        fill(&mut transaction);
+        let first = transaction.batch.chunks.concat();
+        transaction.clear();
+        assert!(transaction.is_empty() && transaction.problems().is_empty());
+        fill(&mut transaction);
+        assert_eq!(transaction.batch.chunks.concat(), first);
+        assert_eq!(transaction.problems().len(), 1);
+        assert_eq!(transaction.batch.label_of(crate::OperationId(4)), Some("one"));
+        assert_eq!(transaction.batch.label_of(crate::OperationId(1)), None);
+    }
+
+    #[test]
+    fn what_is_changed_stays_changed() {
+        let mut chunks = Chunks::default();
+        chunks.append(&[1; FIRST]);
+        let (chunk, offset) = chunks.append(&[2; 8]);
+        assert_eq!((chunk, offset), (1, 0));
+        chunks.at_mut(1, 4).unwrap().fill(3);
+        assert_eq!(chunks.at(1, 0).unwrap(), [2, 2, 2, 2, 3, 3, 3, 3]);
+        assert!(chunks.at(1, 9).is_none() && chunks.at_mut(2, 0).is_none());
+    }
+}
