@@ -65,9 +65,9 @@ func work(conn *nftables.Conn, workload string, count uint32) error {
 	switch workload {
 	case "rules-facts", "rules-port", "rules-nat":
 		return loadRules(conn, workload, count)
-	case "set-hash", "set-interval", "set-concat":
+	case "set-hash", "set-interval", "set-concat", "set-map":
 		return loadSet(conn, workload, count)
-	case "add-one":
+	case "add-one", "add-one-spread":
 		conn.AddRule(rule("rules-port", portChain(), count))
 		return conn.Flush()
 	case "replace-element":

@@ -1,6 +1,9 @@
 package main
 
-import "github.com/google/nftables"
+import (
+	"github.com/google/nftables"
+	"github.com/google/nftables/binaryutil"
+)
 
 // together is how many elements go into one message: releases of the library up to 0.3.0 do not divide them, and an
 // attribute's length has 16 bits.
@@ -10,6 +13,10 @@ func loadSet(conn *nftables.Conn, members string, count uint32) error {
 	set := &nftables.Set{Table: conn.AddTable(table()), Name: setName, KeyType: nftables.TypeIPAddr}
 	switch members {
 	case "set-hash":
+		declare(set, count)
+	case "set-map":
+		set.IsMap = true
+		set.DataType = nftables.TypeMark
 		declare(set, count)
 	case "set-interval":
 		set.Interval = true
@@ -44,6 +51,9 @@ func appendElement(elements []nftables.SetElement, members string, index uint32)
 		first, behind := prefix(index)
 		return append(elements,
 			nftables.SetElement{Key: first}, nftables.SetElement{Key: behind, IntervalEnd: true})
+	case "set-map":
+		mark := binaryutil.NativeEndian.PutUint32(index)
+		return append(elements, nftables.SetElement{Key: address(index), Val: mark})
 	case "set-concat":
 		key := append(address(index), portBytes(port(index))...)
 		return append(elements, nftables.SetElement{Key: append(key, 0, 0)})

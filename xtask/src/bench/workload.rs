@@ -36,7 +36,7 @@ pub(crate) enum Leaves {
 }
 
 /// All, in the order in which they run and are reported.
-pub(crate) const WORKLOADS: [Workload; 14] = [
+pub(crate) const WORKLOADS: [Workload; 16] = [
     Workload {
         name: "rules-facts",
         title: "Loading rules of six words: protocol, source address, port, connection state, counter, accept",
@@ -72,7 +72,7 @@ pub(crate) const WORKLOADS: [Workload; 14] = [
     Workload {
         name: "set-interval",
         title: "Filling a set of networks (intervals)",
-        full: &[(1_000, 7), (10_000, 7), (100_000, 5)],
+        full: &[(10_000, 7), (100_000, 5), (200_000, 3)],
         quick: &[(10_000, 3)],
         cost: 8.0,
         ..FILLED_SET
@@ -80,7 +80,14 @@ pub(crate) const WORKLOADS: [Workload; 14] = [
     Workload {
         name: "set-concat",
         title: "Filling a set of pairs of address and port",
-        full: &[(1_000, 7), (10_000, 7), (100_000, 5)],
+        full: &[(10_000, 7), (100_000, 5), (200_000, 3)],
+        quick: &[(10_000, 3)],
+        ..FILLED_SET
+    },
+    Workload {
+        name: "set-map",
+        title: "Filling a map from addresses to marks, its capacity declared where a contender can",
+        full: &[(10_000, 7), (100_000, 5)],
         quick: &[(10_000, 3)],
         ..FILLED_SET
     },
@@ -90,6 +97,17 @@ pub(crate) const WORKLOADS: [Workload; 14] = [
         unit: None,
         of: "rules there",
         full: &[(1_000, 9), (10_000, 7), (50_000, 5)],
+        quick: &[(1_000, 3), (10_000, 3)],
+        leaves: Leaves::Rules(1),
+        is_prepared: true,
+        cost: 45.0,
+    },
+    Workload {
+        name: "add-one-spread",
+        title: "Adding one rule to an empty chain beside many of a hundred rules each: it does not grow with them",
+        unit: None,
+        of: "rules there",
+        full: &[(1_000, 7), (10_000, 5), (50_000, 5)],
         quick: &[(1_000, 3), (10_000, 3)],
         leaves: Leaves::Rules(1),
         is_prepared: true,

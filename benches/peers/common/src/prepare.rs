@@ -16,6 +16,7 @@ pub(crate) fn prepare(workload: Workload, count: u32) -> Result<()> {
     match workload {
         Workload::Rules(_) | Workload::Set(_) | Workload::Snapshot => Ok(()),
         Workload::AddOne => load(&rules(count, by_port)),
+        Workload::AddOneSpread => load(&spread(count)),
         Workload::SmallTransactions => load(&rules(0, by_port)),
         Workload::List => load(&rules(count, facts)),
         Workload::ReplaceElement => load(&addresses(count)),
@@ -31,6 +32,20 @@ fn rules(count: u32, rule: impl Fn(u32) -> String) -> String {
         text.push('\n');
     }
     text.push_str("}\n}\n");
+    text
+}
+
+/// The chain, empty, and the rules in others of a hundred each.
+fn spread(count: u32) -> String {
+    let mut text = rules(0, by_port);
+    for first in (0..count).step_by(100) {
+        text.push_str(&format!("table ip {TABLE} {{\n chain c{} {{\n", first / 100));
+        for index in first..count.min(first + 100) {
+            text.push_str(&by_port(index));
+            text.push('\n');
+        }
+        text.push_str("}\n}\n");
+    }
     text
 }
 

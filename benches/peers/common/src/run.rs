@@ -34,7 +34,7 @@ fn round<C: Contender>(open: impl FnOnce() -> Result<C>) -> Result<String> {
     let time = match workload {
         Workload::Rules(shape) => contender.rules(shape, count)?,
         Workload::Set(members) => contender.set(members, count)?,
-        Workload::AddOne => contender.add_rule(count)?,
+        Workload::AddOne | Workload::AddOneSpread => contender.add_rule(count)?,
         Workload::ReplaceElement => contender.replace_element(count)?,
         Workload::Snapshot => {
             return Err(Failure::Missing("the library has no snapshot of a ruleset that it could put back"));

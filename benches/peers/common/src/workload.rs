@@ -20,6 +20,8 @@ pub enum Members {
     Prefixes,
     /// Pairs of an address and a port.
     Pairs,
+    /// Addresses, each with a mark: a map.
+    Marks,
 }
 
 /// A workload, by its name in the protocol.
@@ -27,10 +29,12 @@ pub enum Members {
 pub enum Workload {
     /// `rules-facts`, `rules-port`, `rules-nat`: table, chain and that many rules, in one transaction.
     Rules(Shape),
-    /// `set-hash`, `set-interval`, `set-concat`: table, set and that many elements, in one transaction.
+    /// `set-hash`, `set-interval`, `set-concat`, `set-map`: table, set and that many elements, in one transaction.
     Set(Members),
     /// `add-one`: that many rules are there; one more is added behind them.
     AddOne,
+    /// `add-one-spread`: the same, but all of them are in other chains, a hundred in each.
+    AddOneSpread,
     /// `replace-element`: that many elements are there; one goes and another one comes, in one transaction.
     ReplaceElement,
     /// `small-transactions`: that many transactions of one rule each.
@@ -51,7 +55,9 @@ impl Workload {
             "set-hash" => Workload::Set(Members::Addresses),
             "set-interval" => Workload::Set(Members::Prefixes),
             "set-concat" => Workload::Set(Members::Pairs),
+            "set-map" => Workload::Set(Members::Marks),
             "add-one" => Workload::AddOne,
+            "add-one-spread" => Workload::AddOneSpread,
             "replace-element" => Workload::ReplaceElement,
             "small-transactions" => Workload::SmallTransactions,
             "list" => Workload::List,

@@ -53,7 +53,7 @@ impl Contender for Nftables {
     fn set(&mut self, members: Members, count: u32) -> Result<Duration> {
         let start = Instant::now();
         let mut batch = begun();
-        batch.add(NfListObject::Set(Box::new(sets::set(members, count))));
+        batch.add(sets::object(members, count));
         let elements = (0..count).map(|index| sets::value(members, index)).collect();
         batch.add(NfListObject::Element(sets::element(elements)));
         apply(batch)?;

@@ -63,6 +63,9 @@ impl Contender for Nftnl {
         match members {
             Members::Addresses => sets::fill(&mut batch, &table, count, sets::address),
             Members::Pairs => sets::fill(&mut batch, &table, count, sets::pair),
+            Members::Marks => {
+                return Err(Failure::Missing("nftnl: a set has keys and no data, so there are no maps"));
+            }
             Members::Prefixes => {
                 return Err(Failure::Missing(
                     "nftnl: a named set has no flags and an element has no end, so there are no intervals",

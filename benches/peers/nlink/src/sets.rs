@@ -1,6 +1,6 @@
 //! Sets and elements, in `nlink`'s values.
 
-use nlink::netlink::nftables::{Family, Set, SetElement, SetKeyType, Transaction};
+use nlink::netlink::nftables::{Family, Set, SetDataType, SetElement, SetKeyType, Transaction};
 use portcullis_peers_common::{Members, REPLACEMENT, Result, SET, TABLE, address, port, prefix};
 
 /// How many elements go into one message: `nlink` refuses a message whose nested attribute is longer than 64 KiB,
@@ -12,6 +12,9 @@ fn set(members: Members, count: u32) -> Set {
     match members {
         Members::Addresses => set.key_type(SetKeyType::Ipv4Addr).size(count),
         Members::Prefixes => set.key_type(SetKeyType::Ipv4Addr).interval(),
+        Members::Marks => {
+            set.key_type(SetKeyType::Ipv4Addr).map(SetDataType::Value(SetKeyType::Mark)).size(count)
+        }
         Members::Pairs => {
             set.key_type(SetKeyType::Concat(vec![SetKeyType::Ipv4Addr, SetKeyType::InetService])).size(count)
         }
@@ -22,6 +25,7 @@ fn element(members: Members, index: u32) -> Result<SetElement> {
     Ok(match members {
         Members::Addresses => SetElement::ipv4(address(index)),
         Members::Prefixes => SetElement::ipv4_prefix(prefix(index), 30)?,
+        Members::Marks => SetElement::ipv4(address(index)).value(SetElement::mark(index)),
         Members::Pairs => {
             SetElement::concat([SetElement::ipv4(address(index)), SetElement::port(port(index))])
         }

@@ -22,7 +22,8 @@ pub(crate) fn transaction_of(workload: &str) -> Option<fn(u32) -> Transaction> {
         "set-hash" => |size| shapes::hash_set(size, size),
         "set-interval" => shapes::interval_set,
         "set-concat" => shapes::concat_set,
-        "add-one" => add_one,
+        "set-map" => shapes::mark_map,
+        "add-one" | "add-one-spread" => add_one,
         "replace-element" => replace_element,
         _ => return None,
     })
@@ -72,6 +73,7 @@ pub(crate) fn small_transactions(count: u32) -> Result<Outcome> {
 pub(crate) fn prepare(workload: &str, size: u32) -> Result<()> {
     let transaction = match workload {
         "add-one" => shapes::rules(size, shapes::simple),
+        "add-one-spread" => shapes::spread(size),
         "replace-element" => shapes::hash_set(size, size + SPARE),
         "small-transactions" => {
             let mut transaction = shapes::start();

@@ -3,7 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use ipnet::Ipv4Net;
-use portcullis::{Chain, CtState, Family, Hook, Port, Rule, Table, Transaction, set::SetOf};
+use portcullis::{
+    Chain, CtState, Family, Hook, Mark, Port, Rule, Table, Transaction,
+    set::{MapOf, SetOf},
+};
 
 /// The table of every workload.
 pub(crate) const TABLE: (Family, &str) = (Family::Ip, "bench");
@@ -92,5 +95,26 @@ pub(crate) fn concat_set(count: u32) -> Transaction {
     let mut transaction = start();
     let set = SetOf::<(Ipv4Addr, Port)>::new("s").capacity(count);
     transaction.add_set_with(TABLE, &set, (0..count).map(pair));
+    transaction
+}
+
+pub(crate) fn mark_map(count: u32) -> Transaction {
+    let mut transaction = start();
+    let map = MapOf::<Ipv4Addr, Mark>::new("s").capacity(count);
+    transaction.add_set_with(TABLE, &map, (0..count).map(|index| (address(index), Mark(index))));
+    transaction
+}
+
+/// The chain of filtering rules, empty, and the rules in chains of a hundred each.
+pub(crate) fn spread(count: u32) -> Transaction {
+    let mut transaction = start();
+    transaction.add_chain(TABLE, Chain::filter(INPUT.2, Hook::Input));
+    for first in (0..count).step_by(100) {
+        let name = format!("c{}", first / 100);
+        transaction.add_chain(TABLE, Chain::new(&name));
+        for index in first..count.min(first + 100) {
+            transaction.add_rule((TABLE.0, TABLE.1, name.as_str()), simple(index));
+        }
+    }
     transaction
 }

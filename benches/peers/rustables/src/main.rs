@@ -51,6 +51,9 @@ impl Contender for Rustables {
             Members::Pairs => {
                 sets::fill(&mut batch, &table, count, |index| Pair(address(index), port(index)))?
             }
+            Members::Marks => {
+                return Err(Failure::Missing("rustables: a set has keys and no data, so there are no maps"));
+            }
             Members::Prefixes => {
                 return Err(Failure::Missing(
                     "rustables: an element is a key and nothing else, so there is no end of an interval",

@@ -32,6 +32,9 @@ pub(super) fn write(to: &mut dyn Write, workload: &str, size: u32) -> Result<boo
                 {"dnat": {"addr": address(index).to_string(), "port": 8080}},
             ])
         }),
+        "set-map" => set(to, &json!({"type": "ipv4_addr", "map": "mark", "size": size}), size, |index| {
+            json!([address(index).to_string(), index])
+        }),
         "set-hash" => set(to, &json!({"type": "ipv4_addr", "size": size}), size, |index| {
             json!(address(index).to_string())
         }),
@@ -47,7 +50,7 @@ pub(super) fn write(to: &mut dyn Write, workload: &str, size: u32) -> Result<boo
             size,
             |index| json!({"concat": [address(index).to_string(), port(index)]}),
         ),
-        "add-one" => document(
+        "add-one" | "add-one-spread" => document(
             to,
             &[json!({"add": rule("input", &json!([
                 equal(payload("tcp", "dport"), json!(port(size))), {"accept": null}
@@ -102,7 +105,8 @@ fn set(to: &mut dyn Write, about: &Value, size: u32, element: impl Fn(u32) -> Va
     for (key, value) in about.as_object().into_iter().flatten() {
         set[key] = value.clone();
     }
-    writeln!(to, "{{\"nftables\": [{},\n{},", table(), json!({"add": {"set": set}}))?;
+    let kind = if set.get("map").is_some() { "map" } else { "set" };
+    writeln!(to, "{{\"nftables\": [{},\n{},", table(), json!({"add": {kind: set}}))?;
     write!(
         to,
         "{{\"add\": {{\"element\": {{\"family\": \"ip\", \"table\": \"bench\", \"name\": \"s\", \"elem\": ["
@@ -129,7 +133,7 @@ mod tests {
                 serde_json::from_str(&text(write, workload, 3).expect("it is written")).expect("JSON");
             assert_eq!(document["nftables"].as_array().map(Vec::len), Some(5), "{workload}");
         }
-        for workload in ["set-hash", "set-interval", "set-concat"] {
+        for workload in ["set-hash", "set-interval", "set-concat", "set-map"] {
             let document: Value =
                 serde_json::from_str(&text(write, workload, 3).expect("it is written")).expect("JSON");
             let elements = &document["nftables"][2]["add"]["element"]["elem"];

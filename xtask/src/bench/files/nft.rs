@@ -28,6 +28,17 @@ pub(super) fn write(to: &mut dyn Write, workload: &str, size: u32) -> Result<boo
         "set-hash" => {
             set(to, &format!("type ipv4_addr; size {size};"), size, |index| address(index).to_string())
         }
+        "set-map" => {
+            writeln!(
+                to,
+                "table ip bench {{\n\tmap s {{ type ipv4_addr : mark; size {size};\n\t\telements = {{"
+            )?;
+            for index in 0..size {
+                writeln!(to, "{} : {index},", address(index))?;
+            }
+            writeln!(to, "\t\t}};\n\t}}\n}}")?;
+            Ok(true)
+        }
         "set-interval" => {
             set(to, "type ipv4_addr; flags interval;", size, |index| format!("{}/30", network(index)))
         }
