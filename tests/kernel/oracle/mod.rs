@@ -60,11 +60,21 @@ pub(crate) struct Bench {
     ours: Host,
     nfts: Host,
     firewall: RefCell<Netfilter>,
+    /// What is still to be tried: starting nft for each would take most of the tests' time.
+    waiting: RefCell<Vec<Case>>,
     /// The sentences that both chains have, in order.
     held: RefCell<Vec<String>>,
     /// What was sent for each.
     rules: RefCell<Vec<Rule>>,
     problems: RefCell<Vec<String>>,
+}
+
+/// A rule and the sentence that it is held against.
+struct Case {
+    rule: Rule,
+    sentence: String,
+    /// Otherwise it is known to differ.
+    same_bytecode: bool,
 }
 
 impl Bench {
@@ -116,6 +126,7 @@ impl Bench {
             chain,
             base,
             firewall: RefCell::new(open(&ours)),
+            waiting: RefCell::default(),
             ours,
             nfts,
             held: RefCell::default(),
@@ -132,6 +143,7 @@ impl Bench {
 
     /// Declares sets, maps and objects in both tables, in nft's words behind `add`, `%` for the table.
     pub(crate) fn declare<const N: usize>(&self, declarations: [&str; N]) {
+        self.try_waiting();
         let table = format!("{} t", self.family);
         let script: String =
             declarations.iter().map(|words| format!("add {}\n", words.replace('%', &table))).collect();
@@ -163,7 +175,7 @@ impl Bench {
 
     /// Holds our rule against nft's sentence.
     pub(crate) fn hold(&self, rule: Rule, sentence: &str) {
-        self.try_both(&rule, sentence, true);
+        self.wait(rule, sentence, true);
     }
 
     /// Holds several.
@@ -176,7 +188,7 @@ impl Bench {
     /// Holds only what nft lists against the listing of nft's own sentence, for the bytecode differs on purpose: say
     /// why beside it.
     pub(crate) fn hold_listing(&self, rule: Rule, sentence: &str) {
-        self.try_both(&rule, sentence, false);
+        self.wait(rule, sentence, false);
     }
 
     /// Holds the bytecode only, with objects that nft's table declares.
@@ -210,6 +222,7 @@ impl Bench {
 
     /// Sends the rule in a table of its own, looks, reads it back, and removes the table.
     fn alone(&self, rule: &Rule, look: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+        self.try_waiting();
         let table = Table::new(self.family, "alone").chain(self.chain.clone().rule(rule.clone()));
         let mut transaction = Transaction::new();
         transaction.add_table(&table);
@@ -233,25 +246,81 @@ impl Bench {
         Err(format!("sent\n   {sent:?}\n  read\n   {found:?}"))
     }
 
-    fn try_both(&self, rule: &Rule, sentence: &str, same_bytecode: bool) {
-        match self.add_both(rule, sentence, same_bytecode) {
-            Ok(true) => {
-                self.held.borrow_mut().push(sentence.to_owned());
-                self.rules.borrow_mut().push(rule.clone());
-            }
-            Ok(false) => {}
-            Err(problem) => self.problem(sentence, problem),
+    fn wait(&self, rule: Rule, sentence: &str, same_bytecode: bool) {
+        self.waiting.borrow_mut().push(Case { rule, sentence: sentence.to_owned(), same_bytecode });
+    }
+
+    /// Tries what waits: all at once, or one by one where not all of it is taken.
+    fn try_waiting(&self) {
+        let cases = self.waiting.take();
+        if cases.is_empty() || self.try_at_once(&cases) {
+            return;
+        }
+        for case in cases {
+            self.try_both(case);
         }
     }
 
-    /// Adds both; whether the kernel takes them.
-    fn add_both(&self, rule: &Rule, sentence: &str, same_bytecode: bool) -> Result<bool, String> {
-        let script = format!("add rule {} t c {sentence}\n", self.family);
-        let (debug, errors) = self.nft(&["--debug=netlink"], &script);
-        let refused = errors.lines().find(|line| line.contains("Error:"));
-        let same = self.same_bytecode(rule, &debug, &errors);
+    /// Whether both take all cases.
+    fn try_at_once(&self, cases: &[Case]) -> bool {
         let mut transaction = Transaction::new();
-        transaction.add_rule(self.chain_ref("t"), rule);
+        for case in cases {
+            transaction.add_rule(self.chain_ref("t"), &case.rule);
+        }
+        if self.firewall.borrow_mut().check(&transaction).is_err() {
+            return false;
+        }
+        let script: String = cases.iter().map(|case| self.add_rule(&case.sentence)).collect();
+        let (debug, errors) = self.nft(&["--debug=netlink"], &script);
+        // Each rule's expressions stand below its chain.
+        let chain = format!("{} t c", self.family);
+        let (mut bytecodes, mut lines) = (Vec::new(), debug.lines().chain(errors.lines()).peekable());
+        while let Some(line) = lines.next() {
+            if line.trim_end() == chain {
+                let mut bytecode = Vec::new();
+                while let Some(line) = lines.next_if(|line| line.starts_with("  [ ")) {
+                    bytecode.push(line.trim());
+                }
+                bytecodes.push(bytecode);
+            }
+        }
+        if errors.contains("Error:") {
+            return false;
+        }
+        self.firewall.borrow_mut().commit(&transaction).expect("what was checked is taken");
+        assert_eq!(bytecodes.len(), cases.len(), "{debug}{errors}");
+        for (case, bytecode) in cases.iter().zip(bytecodes) {
+            self.same_for_all(case, self.is_bytecode(&case.rule, &bytecode));
+            self.hold_taken(case);
+        }
+        true
+    }
+
+    fn try_both(&self, case: Case) {
+        match self.add_both(&case) {
+            Ok(true) => self.hold_taken(&case),
+            Ok(false) => {}
+            Err(problem) => self.problem(&case.sentence, problem),
+        }
+    }
+
+    fn hold_taken(&self, case: &Case) {
+        self.held.borrow_mut().push(case.sentence.clone());
+        self.rules.borrow_mut().push(case.rule.clone());
+    }
+
+    /// nft's command for a sentence.
+    fn add_rule(&self, sentence: &str) -> String {
+        format!("add rule {} t c {sentence}\n", self.family)
+    }
+
+    /// Adds both; whether the kernel takes them.
+    fn add_both(&self, case: &Case) -> Result<bool, String> {
+        let (debug, errors) = self.nft(&["--debug=netlink"], &self.add_rule(&case.sentence));
+        let refused = errors.lines().find(|line| line.contains("Error:"));
+        let same = self.same_bytecode(&case.rule, &debug, &errors);
+        let mut transaction = Transaction::new();
+        transaction.add_rule(self.chain_ref("t"), &case.rule);
         let taken = self.firewall.borrow_mut().commit(&transaction);
         match (&taken, refused) {
             (Ok(_), None) => {}
@@ -262,16 +331,20 @@ impl Bench {
             }
             (Err(error), None) => return Err(format!("the kernel takes nft's, and ours: {error}; {same:?}")),
         }
-        let checked = match (same, same_bytecode) {
+        self.same_for_all(case, same);
+        Ok(taken.is_ok())
+    }
+
+    /// Reports a bytecode that is not nft's though it should be, or the other way about, and one that is not libnftnl's.
+    fn same_for_all(&self, case: &Case, same: Result<(), String>) {
+        let checked = match (same, case.same_bytecode) {
             (Ok(()), false) => Err("the bytecode is nft's: hold it".to_owned()),
             (Err(_), false) => Ok(()),
             (same, true) => same,
         };
-        let checked = checked.and_then(|()| self.libnftnl_agrees(rule));
-        if let Err(problem) = checked {
-            self.problem(sentence, problem);
+        if let Err(problem) = checked.and_then(|()| self.libnftnl_agrees(&case.rule)) {
+            self.problem(&case.sentence, problem);
         }
-        Ok(taken.is_ok())
     }
 
     fn same_bytecode(&self, rule: &Rule, debug: &str, errors: &str) -> Result<(), String> {
@@ -280,6 +353,10 @@ impl Bench {
         if theirs.is_empty() {
             return Err(format!("nft says {errors}"));
         }
+        self.is_bytecode(rule, &theirs)
+    }
+
+    fn is_bytecode(&self, rule: &Rule, theirs: &[&str]) -> Result<(), String> {
         let ours = rule.bytecode(self.family).map_err(|problem| problem.to_string())?;
         let ours: Vec<_> = ours.lines().collect();
         if ours == theirs {
@@ -401,6 +478,7 @@ impl Drop for Bench {
         if std::thread::panicking() {
             return;
         }
+        self.try_waiting();
         self.compare();
         self.lift();
         let problems = self.problems.take();
