@@ -50,7 +50,9 @@ Usage: cargo xtask COMMAND
   bench --render           write report.md and the pictures anew from report.json
   bench --publish          copy the last report to docs/bench, to be committed
   big-endian               run the tests that need no kernel on a big-endian machine (s390x), in emulation
-  libraries                run tests with other versions of libnftnl and libmnl, and look at a program without libnftnl
+  libraries [DIRECTORY ...]
+                           run tests with other versions of libnftnl and libmnl (Debian's, or those installed in these
+                           directories), and look at a program without libnftnl
   instructions [--update]  count the instructions of the parts, and compare with benches/instructions/baseline.txt
   msrv                     check the library with the oldest Rust that it promises to build with
   help                     print this
@@ -90,7 +92,7 @@ fn dispatch() -> Result {
         Some("instructions") => instructions::run(parser.raw_args()?.collect()),
         Some("msrv") => no_arguments(parser).and_then(|()| msrv::run()),
         Some("big-endian") => no_arguments(parser).and_then(|()| big_endian::run()),
-        Some("libraries") => no_arguments(parser).and_then(|()| libraries::run()),
+        Some("libraries") => libraries::run(parser.raw_args()?.collect()),
         Some("kernels") => kernels::run(parser.raw_args()?.collect()),
         Some("bench") => bench::run(parser.raw_args()?.collect()),
         Some(bench::ROUND) => no_arguments(parser).and_then(|()| bench::round()),

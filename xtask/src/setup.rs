@@ -129,6 +129,11 @@ fn pkg_config() -> std::process::Command {
     process::command(std::env::var_os("PKG_CONFIG").unwrap_or_else(|| "pkg-config".into()))
 }
 
+/// Whether the library links a libnftnl of this version. An unknown one counts as new.
+pub(crate) fn is_promised_libnftnl(version: &str) -> bool {
+    Version::parse(version).is_none_or(|version| version >= LIBNFTNL)
+}
+
 fn installed_version(library: &str) -> Option<Version> {
     Version::parse(&output(pkg_config().args(["--modversion", library]))?)
 }
@@ -180,6 +185,7 @@ mod tests {
         assert_eq!(Version::parse(""), None);
         assert_eq!(Version::parse("unknown"), None);
         assert!(Version(1, 1, 9) < LIBNFTNL && Version(1, 2, 10) > LIBNFTNL && Version(1, 0, 4) >= LIBMNL);
+        assert!(is_promised_libnftnl("1.2.0\n") && !is_promised_libnftnl("1.1.9"));
     }
 
     #[test]

@@ -211,6 +211,17 @@ mod judge {
         }
     }
 
+    /// What older versions say otherwise, where this one is such.
+    fn before_libnftnl_knew_it(expression: &Expr, theirs: &str) -> bool {
+        match expression {
+            // 1.2.1: every stripping is a writing.
+            Expr::Exthdr(exthdr) => exthdr.access == ExthdrAccess::Strip && theirs.contains("exthdr write"),
+            // 1.2.0: that header has no name.
+            Expr::Payload(payload) => payload.base == PayloadBase::Inner && theirs.contains("unknown header"),
+            _ => false,
+        }
+    }
+
     /// Our words for values without a name say the number too.
     fn as_libnftnl_says(text: &str) -> String {
         let mut parts = text.split("unknown(");
@@ -235,12 +246,12 @@ mod judge {
                 let expression = strategy.new_tree(&mut runner).unwrap().current();
                 name = expression.name().to_owned();
                 let Some(theirs) = libnftnl(&expression) else { continue };
-                if beyond_libnftnl(&expression) {
+                if beyond_libnftnl(&expression) || before_libnftnl_knew_it(&expression, &theirs) {
                     continue;
                 }
                 held += 1;
                 let (ours, theirs) = (as_libnftnl_says(&expression.to_string()), Plain(&theirs).to_string());
-                if ours != theirs && problems.len() < 10 {
+                if !portcullis_sys::nftnl::text_says(&theirs, &ours) && problems.len() < 10 {
                     problems.push(format!("  ours: {ours}\ntheirs: {theirs}\n{expression:?}"));
                 }
             }
@@ -249,6 +260,8 @@ mod judge {
             }
         }
         assert!(problems.is_empty(), "{}", problems.join("\n"));
+        // Versions before 1.2.1 do not know `last`.
+        silent.retain(|name| name != "last");
         assert_eq!(silent, ["inner"], "expressions that were never compared");
     }
 }

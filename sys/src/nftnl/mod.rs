@@ -29,4 +29,4 @@ pub use ::nftnl;
 pub use encode::encode;
 pub use expression::EncodedExpression;
 pub use reencode::{reencode_chain, reencode_elements, reencode_rule, reencode_set, reencode_table};
-pub use text::{chain_text, elements_text, rule_text, set_text, table_text};
+pub use text::{chain_text, elements_text, rule_text, set_text, table_text, text_says};

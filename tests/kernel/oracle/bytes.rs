@@ -34,9 +34,10 @@ pub(super) fn libnftnl_agrees(table: &Table) -> Result<(), String> {
 fn same_text(family: Family, rule: &Rule, message: &[u8]) -> Result<(), String> {
     let theirs = portcullis_sys::nftnl::rule_text(message).ok_or("libnftnl does not print our rule")?;
     let theirs: Vec<_> = theirs.lines().map(str::trim).filter(|line| line.starts_with('[')).collect();
+    let theirs = theirs.join("\n");
     let ours = rule.bytecode(family).map_err(|problem| problem.to_string())?;
-    if ours.lines().collect::<Vec<_>>() != theirs {
-        return Err(format!("text\n   ours: {ours}\n  libnftnl's: {}", theirs.join("\n")));
+    if !portcullis_sys::nftnl::text_says(&theirs, &ours) {
+        return Err(format!("text\n   ours: {ours}\n  libnftnl's: {theirs}"));
     }
     Ok(())
 }
