@@ -70,3 +70,46 @@ impl Lift for Decide {
         Some(Self(verdict.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Family, language::matches::golden::same_as_nft};
+
+    const ALL: &[Family] =
+        &[Family::Ip, Family::Ip6, Family::Inet, Family::Bridge, Family::Arp, Family::Netdev];
+
+    /// What is refused is in `language/refusals.rs`.
+    #[test]
+    fn as_nft_says_it() {
+        same_as_nft([
+            (ALL, "accept", Rule::new().accept()),
+            (ALL, "drop", Rule::new().drop()),
+            (ALL, "return", Rule::new().return_()),
+            (ALL, "continue", Rule::new().continue_()),
+            (ALL, "jump other", Rule::new().jump("other")),
+            (ALL, "goto other", Rule::new().goto("other")),
+        ]);
+    }
+
+    /// The kernel's numbers (`NF_*`, `NFT_*` in `linux/netfilter.h`, `linux/netfilter/nf_tables.h`): the text does not
+    /// show them.
+    #[test]
+    fn verdicts_have_the_kernels_numbers() {
+        let numbers = [
+            (Rule::new().accept(), 1),
+            (Rule::new().drop(), 0),
+            (Rule::new().return_(), -5),
+            (Rule::new().continue_(), -1),
+            (Rule::new().jump("other"), -3),
+            (Rule::new().goto("other"), -4),
+        ];
+        for (rule, number) in numbers {
+            let bytes = rule.lower(Family::Inet).unwrap().expressions;
+            let [Expr::Immediate(Immediate { load: Load::Verdict(verdict), .. })] = bytes.as_slice() else {
+                panic!("{bytes:?}");
+            };
+            assert_eq!(verdict.code(), number, "{rule:?}");
+        }
+    }
+}
