@@ -4,10 +4,12 @@ use ipnet::{Ipv4Net, Ipv6Net};
 
 use super::{Item, Matching, not};
 use crate::{
-    Chain, DataType, Error, Family, Hook, Netfilter, Policy, Position, Rule, Set, Table, Transaction,
+    Chain, DataType, Element, Error, Family, Hook, Netfilter, Policy, Port, Position, Rule, Set, Table,
+    Transaction,
+    expr::{Data, Verdict},
     netlink::Recorder,
     object::{Flowtable, InterfaceName},
-    select::{Saddr, mapped},
+    select::{Dport, Saddr, mapped},
     set::{MapOf, SetOf},
 };
 
@@ -287,7 +289,7 @@ fn tables_have_names() {
             assert_eq!(refusal, text);
         }
     }
-    assert_eq!(Table::inet(&"x".repeat(255)).check(), Ok(()));
+    assert_eq!(Table::inet("x".repeat(255)).check(), Ok(()));
 }
 
 #[test]
@@ -313,6 +315,16 @@ fn chains_have_names() {
         for refusal in refusals {
             assert_eq!(refusal, text);
         }
+        // In verdict maps, too: those of the table, and those of a rule.
+        let map = MapOf::<Port, Verdict>::new("m");
+        let verdicts =
+            || [(Port(22), Verdict::jump(name.as_str())), (Port(80), Verdict::goto(name.as_str()))];
+        let of_map = refused(|work| _ = work.add_set((Family::Inet, "edge"), map.with(verdicts())));
+        assert!(of_map.starts_with("element 0 (22 : jump ") && of_map.ends_with(&text), "{of_map}");
+        let element = || Element::new(Data::network_u16(22)).verdict(Verdict::jump(name.as_str()));
+        let set = (Family::Inet, "edge", "m");
+        assert_eq!(refused(|work| _ = work.add_elements(set, [element()])), text);
+        refused_with([(tcp().verdict_map(Dport, verdicts()), of_map.as_str())]);
         refused_with([(rule().jump(&name), text.as_str()), (tcp().goto(&name), &text)]);
     }
 }

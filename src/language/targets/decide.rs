@@ -4,7 +4,7 @@ use crate::{
     Invalid, Rule,
     expr::{ChainTarget, Expr, Immediate, Load, Verdict},
     language::{Lift, Lifting, Lower, Lowering},
-    object::check_name,
+    object::check_verdict,
 };
 
 /// Ends the rule with a verdict.
@@ -54,9 +54,7 @@ impl Rule {
 
 impl Lower for Decide {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
-        if let Verdict::Jump(ChainTarget::Name(name)) | Verdict::Goto(ChainTarget::Name(name)) = &self.0 {
-            check_name("chain", name)?;
-        }
+        check_verdict(&self.0)?;
         to.push(Immediate::verdict(self.0.clone()));
         Ok(())
     }
