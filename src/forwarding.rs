@@ -38,6 +38,9 @@ impl Forwarding {
     }
 
     /// Whether packets are forwarded.
+    ///
+    /// # Errors
+    /// [`ForwardingError`] where the switch cannot be read: `/proc` is not mounted, or the kernel lacks the IP version.
     pub fn is_on(self) -> Result<bool, ForwardingError> {
         let text = fs::read_to_string(self.path()).map_err(|source| ForwardingError {
             forwarding: self,
@@ -48,11 +51,17 @@ impl Forwarding {
     }
 
     /// Forwards packets from now on. Gives back whether they were forwarded before.
+    ///
+    /// # Errors
+    /// As [`Forwarding::set`].
     pub fn turn_on(self) -> Result<bool, ForwardingError> {
         self.set(true)
     }
 
     /// Forwards no packets from now on. Gives back whether they were forwarded before.
+    ///
+    /// # Errors
+    /// As [`Forwarding::set`].
     pub fn turn_off(self) -> Result<bool, ForwardingError> {
         self.set(false)
     }

@@ -59,7 +59,10 @@ pub enum Invalid {
         length: usize,
     },
     /// An interface name that no interface can have.
-    #[error("no interface can be named {name:?}: 1 to 15 bytes, without blank, slash, colon and NUL")]
+    #[error(
+        "no interface can be named {name:?}: 1 to 15 bytes without slash, colon, NUL and what the kernel takes for a \
+         blank (0x09 to 0x0d, 0x20, 0xa0), but not \".\" and \"..\""
+    )]
     InterfaceName {
         /// The name.
         name: String,

@@ -44,7 +44,11 @@ pub trait Expression: Sized {
         true
     }
 
-    /// Reads its attributes. An error makes the caller keep the bytes as an [`UnknownExpression`].
+    /// Reads its attributes.
+    ///
+    /// # Errors
+    /// An attribute that is missing, cut off, or cannot be read as what it should be: then the caller keeps the bytes
+    /// as an [`UnknownExpression`].
     fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError>;
 }
 

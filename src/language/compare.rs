@@ -129,7 +129,8 @@ fn check_item<T: Operand>(item: &Item<T>) -> Result<(), Invalid> {
             if in_network_order::<T>(from) > in_network_order::<T>(to) {
                 return Err(Invalid::RangeReversed { what: T::WHAT, from: from.text(), to: to.text() });
             }
-            Ok(())
+            // A range may begin with what is no value alone (port 0), but not consist of it.
+            if from.data() == to.data() { from.check() } else { Ok(()) }
         }
         Item::Prefix(value, bits) => {
             let limit = u8::try_from(T::DATATYPE.len * 8).unwrap_or(u8::MAX);

@@ -161,6 +161,11 @@ impl Rule {
     /// assert_eq!(names, ["meta", "cmp", "payload", "cmp", "immediate"]);
     /// # Ok::<(), portcullis::Invalid>(())
     /// ```
+    ///
+    /// # Errors
+    /// The first thing in the rule that cannot be right: what was kept while it was said, a word that the family does not
+    /// have or that another must come before, a value out of its range, a name that the kernel does not take, or an attribute
+    /// of more than 65,535 bytes ([`Invalid::Encode`]).
     pub fn lower(&self, family: Family) -> Result<Lowered, Invalid> {
         let mut lowered = Lowered::default();
         let mut lowering = Lowering::new(family, Output::List(&mut lowered.expressions), &mut lowered.sets);
@@ -169,6 +174,9 @@ impl Rule {
     }
 
     /// Whether the rule can be right in a table of the given family.
+    ///
+    /// # Errors
+    /// As [`Rule::lower`].
     pub fn check(&self, family: Family) -> Result<(), Invalid> {
         self.lower(family).map(drop)
     }

@@ -18,6 +18,8 @@ mod lowering;
 pub mod matches;
 mod matching;
 mod neighbours;
+#[cfg(test)]
+mod refusals;
 pub mod select;
 mod statement;
 pub mod targets;

@@ -72,6 +72,10 @@ impl<T: Transport> Netfilter<T> {
 
     /// As [`Netfilter::commit`], but only if nobody has changed the ruleset since `generation` was read with
     /// [`Netfilter::generation`]; otherwise [`Error::Changed`].
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where the ruleset is of another generation: nothing was changed. Otherwise as
+    /// [`Netfilter::commit`].
     pub fn commit_if(
         &mut self,
         transaction: &Transaction,
@@ -81,6 +85,10 @@ impl<T: Transport> Netfilter<T> {
     }
 
     /// A dry run: the kernel validates every operation as it would for a commit, and forgets them.
+    ///
+    /// # Errors
+    /// Those that [`Netfilter::commit`] would bring. What the kernel does only when it commits is not tried: giving rules
+    /// to a network card ([`ChainFlags::HW_OFFLOAD`](crate::object::ChainFlags::HW_OFFLOAD)), for one.
     pub fn check(&mut self, transaction: &Transaction) -> Result<(), Error> {
         self.send(transaction, false, None).map(drop)
     }

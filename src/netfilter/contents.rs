@@ -45,7 +45,8 @@ impl<T: Transport> Netfilter<T> {
     /// seconds for 1,000,000 addresses. [`Netfilter::entry`] asks for one key.
     ///
     /// # Errors
-    /// [`Invalid::SetType`] as [`Error::Value`] where the set has keys or values of another type.
+    /// [`Invalid::SetType`] as [`Error::Value`] where the set has keys or values of another type, [`Error::Request`] with
+    /// `ENOENT` where there is no such set. Otherwise those of [reading](Netfilter#what-reading-can-bring).
     pub fn contents<K: Key, V: MapValue>(
         &mut self,
         table: impl Into<TableRef>,
@@ -71,6 +72,10 @@ impl<T: Transport> Netfilter<T> {
 
     /// The entry that a set has for a key; `None` where it has none. The kernel looks it up as it does for packets:
     /// in a set of intervals, the entry whose run has the key in it.
+    ///
+    /// # Errors
+    /// [`Invalid::SetType`] as [`Error::Value`] where the set has keys or values of another type. Otherwise those of
+    /// [reading](Netfilter#what-reading-can-bring).
     pub fn entry<K: Key, V: MapValue>(
         &mut self,
         table: impl Into<TableRef>,

@@ -30,6 +30,9 @@ const ATTEMPTS: u32 = 100;
 
 impl<T: Transport> Netfilter<T> {
     /// The ruleset's generation, to [commit](Netfilter::commit_if) only if it is still that one.
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring); it is one request, which nothing interrupts.
     pub fn generation(&mut self) -> Result<Generation, Error> {
         self.generation_for("read the generation")
     }

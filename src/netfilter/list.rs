@@ -12,12 +12,18 @@ use crate::{
 
 impl<T: Transport> Netfilter<T> {
     /// The tables of a family, or with `None` of all families, without what they hold.
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring).
     pub fn tables(&mut self, family: Option<Family>) -> Result<Vec<Table>, Error> {
         let family = family.unwrap_or(Family::UNSPECIFIED).number();
         self.at_one_generation(TABLES, |this| this.read_tables(family).map(Some))
     }
 
     /// The chains of a table, without their rules.
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring). A table that is not there has no chains, which is no error.
     pub fn chains(&mut self, table: impl Into<TableRef>) -> Result<Vec<Chain>, Error> {
         let table = table.into();
         self.at_one_generation(CHAINS, |this| {
@@ -29,6 +35,9 @@ impl<T: Transport> Netfilter<T> {
     }
 
     /// A chain with its rules, such that they can be sent, of one state of the ruleset; `None` where there is none.
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring).
     pub fn chain(&mut self, chain: impl Into<ChainRef>) -> Result<Option<Chain>, Error> {
         let place = chain.into();
         self.at_one_generation("list a chain", |this| {

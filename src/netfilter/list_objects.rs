@@ -16,6 +16,9 @@ use crate::{
 
 impl<T: Transport> Netfilter<T> {
     /// The stateful objects of a table, with their state.
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring). A table that is not there has no objects, which is no error.
     pub fn objects(&mut self, table: impl Into<TableRef>) -> Result<Vec<Object>, Error> {
         let table = table.into();
         self.at_one_generation(OBJECTS, |this| this.read_objects(&table).map(Some))
@@ -32,11 +35,18 @@ impl<T: Transport> Netfilter<T> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring); it is one request, which nothing interrupts.
     pub fn object(&mut self, object: impl Into<ObjectRef>) -> Result<Option<Object>, Error> {
         self.read_object(nft::GETOBJ, &object.into())
     }
 
     /// The flowtables of a table. Kernel 4.16.
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring). A table that is not there has no flowtables, which is no
+    /// error.
     pub fn flowtables(&mut self, table: impl Into<TableRef>) -> Result<Vec<Flowtable>, Error> {
         let table = table.into();
         self.at_one_generation(FLOWTABLES, |this| this.read_flowtables(&table).map(Some))

@@ -15,6 +15,10 @@ use crate::{
 impl<T: Transport> Netfilter<T> {
     /// The rules of a chain, in order, as expressions, with their handles; such that they can be sent.
     /// [`Rule::lift`] makes words of them.
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring). A chain that is not there has no rules, which is no error:
+    /// [`Netfilter::chain`] tells the two apart.
     pub fn rules(&mut self, chain: impl Into<ChainRef>) -> Result<Vec<Rule>, Error> {
         let chain = chain.into();
         self.at_one_generation(RULES, |this| this.read_rules(&chain))
@@ -39,6 +43,9 @@ impl<T: Transport> Netfilter<T> {
     }
 
     /// One rule of a chain, by its handle, such that it can be sent; `None` where there is none.
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring).
     pub fn rule(&mut self, chain: impl Into<ChainRef>, handle: u64) -> Result<Option<Rule>, Error> {
         self.read_rule(nft::GETRULE, &chain.into(), handle)
     }

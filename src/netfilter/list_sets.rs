@@ -21,6 +21,9 @@ use crate::{
 impl<T: Transport> Netfilter<T> {
     /// The sets and maps of a table, without their elements, such that they can be sent; those that belong to one
     /// rule are among them ([`Set::is_anonymous`]).
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring). A table that is not there has no sets, which is no error.
     pub fn sets(&mut self, table: impl Into<TableRef>) -> Result<Vec<Set>, Error> {
         let table = table.into();
         self.at_one_generation(SETS, |this| {
@@ -35,6 +38,10 @@ impl<T: Transport> Netfilter<T> {
     ///
     /// Of one state of the ruleset; but what rules add and what times out makes no new one, so that of a set whose
     /// elements come and go by themselves, one that does just then can be missing.
+    ///
+    /// # Errors
+    /// [`Error::Request`] with `ENOENT` where there is no such set. [`Error::Interrupted`] too where the kernel kept
+    /// moving the elements of a set that grows. Otherwise those of [reading](Netfilter#what-reading-can-bring).
     pub fn elements(&mut self, set: impl Into<SetRef>) -> Result<Vec<Element>, Error> {
         let place = set.into();
         self.at_one_generation(ELEMENTS, |this| match this.read_set(&place)? {
@@ -48,6 +55,10 @@ impl<T: Transport> Netfilter<T> {
     }
 
     /// A set or map with its elements, such that it can be sent; `None` where there is none.
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring), among them [`Error::Interrupted`] where the kernel kept moving
+    /// the elements of a set that grows.
     pub fn set(&mut self, set: impl Into<SetRef>) -> Result<Option<Set>, Error> {
         let place = set.into();
         self.at_one_generation("list a set", |this| {
@@ -61,6 +72,9 @@ impl<T: Transport> Netfilter<T> {
     }
 
     /// A set or map without its elements; `None` where there is none.
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring).
     pub fn set_header(&mut self, set: impl Into<SetRef>) -> Result<Option<Set>, Error> {
         let place = set.into();
         let mut found = self.read_set(&place)?;
@@ -110,6 +124,10 @@ impl<T: Transport> Netfilter<T> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    /// [`Error::Request`] with the kernel's `EINVAL` where the key is not as long as the set's. Otherwise those of
+    /// [reading](Netfilter#what-reading-can-bring).
     pub fn element(&mut self, set: impl Into<SetRef>, key: &Data) -> Result<Option<Element>, Error> {
         self.read_element(nft::GETSETELEM, &set.into(), Element::new(key.clone()))
     }

@@ -14,12 +14,19 @@ impl<T: Transport> Netfilter<T> {
     ///
     /// What is read can be sent: to another network namespace, or back, with
     /// [`Transaction::replace_table`](crate::Transaction::replace_table).
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring), among them [`Error::Interrupted`] where the kernel kept moving
+    /// the elements of a set that grows.
     pub fn table(&mut self, table: impl Into<TableRef>) -> Result<Option<Table>, Error> {
         self.read_table(&table.into(), Elements::OfAllSets)
     }
 
     /// As [`Netfilter::table`], but named sets and maps come without their elements, which may be many. Those
     /// that belong to one rule keep theirs: they are part of what the rule says.
+    ///
+    /// # Errors
+    /// As [`Netfilter::table`].
     pub fn table_terse(&mut self, table: impl Into<TableRef>) -> Result<Option<Table>, Error> {
         self.read_table(&table.into(), Elements::OfAnonymousSets)
     }
@@ -28,12 +35,18 @@ impl<T: Transport> Netfilter<T> {
     ///
     /// It is all in memory then: a rule of eleven expressions takes some 1.2 KiB, an element some 250 bytes
     /// (`benches/README.md`). [`Netfilter::ruleset_terse`] leaves out the elements.
+    ///
+    /// # Errors
+    /// As [`Netfilter::table`]. One table that cannot be read makes all of it an error.
     pub fn ruleset(&mut self, family: Option<Family>) -> Result<Ruleset, Error> {
         self.read_ruleset(family, Elements::OfAllSets)
     }
 
     /// As [`Netfilter::ruleset`], but named sets and maps come without their elements, which may be many. Those
     /// that belong to one rule keep theirs: they are part of what the rule says.
+    ///
+    /// # Errors
+    /// As [`Netfilter::ruleset`].
     pub fn ruleset_terse(&mut self, family: Option<Family>) -> Result<Ruleset, Error> {
         self.read_ruleset(family, Elements::OfAnonymousSets)
     }

@@ -40,8 +40,8 @@ use crate::{
 
 /// The packet filter of a network namespace.
 ///
-/// Opened by [`Netfilter::open`] for the namespace of the calling thread. Opening and reading need the
-/// privilege `CAP_NET_ADMIN` there, too; every error says what was tried.
+/// Opened by [`Netfilter::open`] for the namespace of the calling thread. Reading needs the privilege
+/// `CAP_NET_ADMIN` there, too; every error says what was tried.
 ///
 /// ```no_run
 /// use portcullis::{Chain, CtState, Family, Hook, Netfilter, Policy, Rule, Ruleset, Table};
@@ -60,6 +60,15 @@ use crate::{
 /// )?;
 /// # Ok::<(), portcullis::Error>(())
 /// ```
+///
+/// # What reading can bring
+/// - [`Error::Permission`] without the privilege.
+/// - [`Error::Interrupted`] where others kept changing the ruleset: what takes several answers is read anew each time,
+///   at most 100 times.
+/// - [`Error::Request`] with an error number of the kernel's, such as that for a family that it does not have.
+/// - [`Error::Decode`] or [`Error::Message`] for an answer that is not as the kernel's are, [`Error::NoAnswer`] for
+///   none, [`Error::Io`] where the socket fails or a name does not fit a message (it holds a NUL, or more than 65,530
+///   bytes).
 #[derive(Debug)]
 pub struct Netfilter<T = KernelSocket> {
     transport: T,
@@ -69,6 +78,10 @@ pub struct Netfilter<T = KernelSocket> {
 
 impl Netfilter {
     /// Opens a socket in the network namespace of the calling thread.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the kernel has no netlink of this kind (`CONFIG_NETFILTER_NETLINK`), or the process may open no
+    /// more files. A missing privilege is told by what is done with the socket, not here.
     pub fn open() -> Result<Self, Error> {
         match KernelSocket::open() {
             Ok(transport) => Ok(Self::with_transport(transport)),

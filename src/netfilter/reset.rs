@@ -33,7 +33,8 @@ impl<T: Transport> Netfilter<T> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the kernel is too old.
+    /// [`Error::Unsupported`] where the kernel is too old. Otherwise those of
+    /// [reading](Netfilter#what-reading-can-bring).
     pub fn reset_rule(&mut self, chain: impl Into<ChainRef>, handle: u64) -> Result<Option<Rule>, Error> {
         let chain = chain.into();
         match self.read_rule(nft::GETRULE_RESET, &chain, handle) {
@@ -50,7 +51,8 @@ impl<T: Transport> Netfilter<T> {
     /// is lost but that of rules that were deleted.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the kernel is too old.
+    /// [`Error::Unsupported`] where the kernel is too old. Otherwise those of
+    /// [reading](Netfilter#what-reading-can-bring).
     pub fn reset_rules(&mut self, chain: impl Into<ChainRef>) -> Result<Vec<Rule>, Error> {
         let chain = chain.into();
         let mut readings = Vec::new();
@@ -90,7 +92,8 @@ impl<T: Transport> Netfilter<T> {
     /// The chain's own counters stay: the kernel cannot reset them. Kernel 6.2.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the kernel is too old.
+    /// [`Error::Unsupported`] where the kernel is too old. Otherwise those of
+    /// [reading](Netfilter#what-reading-can-bring).
     pub fn reset_chain(&mut self, chain: impl Into<ChainRef>) -> Result<Option<Chain>, Error> {
         let place = chain.into();
         let Some(mut chain) = self.chain_header(&place)? else {
@@ -102,6 +105,9 @@ impl<T: Transport> Netfilter<T> {
 
     /// One stateful object as it was, its state starting anew: counters at zero, quotas unused. `None` where there
     /// is none. Kernel 4.10.
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring); where the answer is lost, what was counted until then is, too.
     pub fn reset_object(&mut self, object: impl Into<ObjectRef>) -> Result<Option<Object>, Error> {
         self.read_object(nft::GETOBJ_RESET, &object.into())
     }
@@ -110,6 +116,10 @@ impl<T: Transport> Netfilter<T> {
     ///
     /// Where others change the ruleset meanwhile, it is read again, and what it gave before is added; so no count
     /// is lost but that of objects that were deleted.
+    ///
+    /// # Errors
+    /// Those of [reading](Netfilter#what-reading-can-bring): then what was counted until the objects were reset is lost.
+    /// A table that is not there has no objects, which is no error.
     pub fn reset_objects(&mut self, table: impl Into<TableRef>) -> Result<Vec<Object>, Error> {
         let mut last = 0;
         let readings = self.dump_objects(nft::GETOBJ_RESET, &table.into(), Vec::new(), |readings| {
@@ -122,7 +132,8 @@ impl<T: Transport> Netfilter<T> {
     /// in [`Netfilter::element`]. Its time goes on. Kernel 6.5.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the kernel is too old.
+    /// [`Error::Unsupported`] where the kernel is too old. Otherwise those of
+    /// [reading](Netfilter#what-reading-can-bring).
     pub fn reset_element(&mut self, set: impl Into<SetRef>, key: &Data) -> Result<Option<Element>, Error> {
         let set = set.into();
         let wanted = || Element::new(key.clone());
@@ -141,7 +152,8 @@ impl<T: Transport> Netfilter<T> {
     /// is lost but that of elements that were deleted.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the kernel is too old.
+    /// [`Error::Unsupported`] where the kernel is too old. Otherwise those of
+    /// [reading](Netfilter#what-reading-can-bring).
     pub fn reset_elements(&mut self, set: impl Into<SetRef>) -> Result<Vec<Element>, Error> {
         let set = set.into();
         let mut readings = Vec::new();
@@ -173,7 +185,8 @@ impl<T: Transport> Netfilter<T> {
     /// none. Kernel 6.5.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the kernel is too old.
+    /// [`Error::Unsupported`] where the kernel is too old. Otherwise those of
+    /// [reading](Netfilter#what-reading-can-bring).
     pub fn reset_set(&mut self, set: impl Into<SetRef>) -> Result<Option<Set>, Error> {
         let place = set.into();
         let Some(mut set) = self.set_header(&place)? else {

@@ -22,7 +22,8 @@ impl<T: Transport> Netfilter<T> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NoTable`] where the table is not there.
+    /// [`Error::NoTable`] where the table is not there. Otherwise those of
+    /// [reading](Netfilter#what-reading-can-bring).
     pub fn snapshot(&mut self, scope: impl Into<Scope>) -> Result<Snapshot, Error> {
         let scope = scope.into();
         let tables = match &scope {

@@ -21,6 +21,10 @@ pub struct KernelSocket {
 
 impl KernelSocket {
     /// Opens and binds a socket.
+    ///
+    /// # Errors
+    /// The system's, of `socket`, `bind` or `setsockopt`: the kernel has no netfilter netlink, or the process may open no
+    /// more files.
     pub fn open() -> io::Result<Self> {
         let socket = NetlinkSocket::open()?;
         socket.enable_extended_acks()?;

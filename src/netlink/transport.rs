@@ -8,15 +8,23 @@ use std::io;
 /// waiting, so nobody ever waits for an answer that may not come.
 pub trait Transport {
     /// Sends the parts as one datagram.
+    ///
+    /// # Errors
+    /// `EMSGSIZE` where the datagram is larger than the room; otherwise what the system says. The kernel has then not
+    /// been asked.
     fn send(&mut self, parts: &[&[u8]]) -> io::Result<()>;
 
     /// Receives the next datagram into `buffer` and gives its length.
     ///
+    /// # Errors
     /// [`io::ErrorKind::WouldBlock`] where there is none, `ENOBUFS` where some were lost, and
     /// [`io::ErrorKind::InvalidData`] for one larger than the buffer.
     fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
     /// Makes room for a datagram of `send` bytes and for answers of about `receive` bytes.
+    ///
+    /// # Errors
+    /// Where the room cannot be asked for or told. Less of it than was wanted is no error: the result says how much.
     fn make_room(&mut self, send: usize, receive: usize) -> io::Result<Room>;
 }
 

@@ -316,6 +316,11 @@ impl Chain {
     }
 
     /// Whether the kernel can take the chain itself in a table of this family (rules are checked on their own).
+    ///
+    /// # Errors
+    /// [`Invalid::NotBaseChain`] for a policy, priority or device of a regular chain; a name that the kernel does not take;
+    /// [`Invalid::Hook`] for a hook that the family or the kind does not have; [`Invalid::Devices`] for a device too many or
+    /// too few; a device that no interface can be; a comment that is too long.
     pub fn check(&self, family: Family) -> Result<(), Invalid> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());

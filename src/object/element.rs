@@ -3,6 +3,7 @@
 use std::{borrow::Borrow, time::Duration};
 
 use super::{
+    check_name, check_verdict,
     set::{encode_expressions, milliseconds},
     userdata,
 };
@@ -237,10 +238,19 @@ impl Element {
     }
 
     /// Whether the kernel can take the element.
+    ///
+    /// # Errors
+    /// [`Invalid::Combination`] for a key that is missing, or too much; a chain's or an object's name that the kernel does
+    /// not take; otherwise what was kept while the element was made, such as a comment that is too long.
     pub fn check(&self) -> Result<(), Invalid> {
         if self.key.is_empty() != self.flags.contains(ElementFlags::CATCHALL) {
             let problem = "an element has a key, and Element::catch_all has none".to_owned();
             return Err(Invalid::Combination { problem });
+        }
+        match &self.data {
+            Some(ElementData::Verdict(verdict)) => check_verdict(verdict)?,
+            Some(ElementData::Object(name)) => check_name("object", name)?,
+            Some(ElementData::Value(_)) | None => {}
         }
         match &self.problem {
             Some(problem) => Err(Invalid::clone(problem)),

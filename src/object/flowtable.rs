@@ -116,6 +116,10 @@ impl Flowtable {
     }
 
     /// Whether the kernel can take the flowtable.
+    ///
+    /// # Errors
+    /// A name that the kernel does not take, as [`check_name`]; a device that no interface can be, as
+    /// [`InterfaceName::check`].
     pub fn check(&self) -> Result<(), Invalid> {
         check_name("flowtable", &self.name)?;
         self.devices.iter().try_for_each(InterfaceName::check)

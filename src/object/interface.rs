@@ -39,14 +39,20 @@ impl InterfaceName {
         self.prefix
     }
 
-    /// Whether an interface can have this name (`dev_valid_name`): 1 to 15 bytes, no slash, no blank.
+    /// Whether an interface can have this name (`dev_valid_name`): 1 to 15 bytes, no slash, colon or blank, and not a
+    /// folder's `.` or `..`. The beginning of names may be empty, or one or two dots.
+    ///
+    /// # Errors
+    /// [`Invalid::InterfaceTooLong`] from 16 bytes on, otherwise [`Invalid::InterfaceName`].
     pub fn check(&self) -> Result<(), Invalid> {
         let name = || self.text.clone();
         if self.text.len() >= SIZE {
             return Err(Invalid::InterfaceTooLong { name: name(), length: self.text.len() });
         }
-        let odd = |byte: u8| matches!(byte, 0 | b'/' | b':') || byte.is_ascii_whitespace();
-        if self.text.is_empty() && !self.prefix || self.text.bytes().any(odd) {
+        // The kernel's blanks are those of Latin-1: 0xa0 too, wherever in a character of UTF-8 it stands ("à").
+        let odd = |byte: u8| matches!(byte, 0 | b'/' | b':' | b'\t'..=b'\r' | b' ' | 0xa0);
+        let whole = !self.prefix && matches!(self.text.as_str(), "" | "." | "..");
+        if whole || self.text.bytes().any(odd) {
             return Err(Invalid::InterfaceName { name: name() });
         }
         Ok(())
@@ -132,8 +138,12 @@ mod tests {
             error("wireguard-office"),
             "interface name \"wireguard-office\" is 16 bytes long; the kernel takes at most 15"
         );
-        assert!(error("a b").contains("no interface can be named \"a b\""));
-        assert!(error("").contains("no interface can be named"));
-        assert_eq!(InterfaceName::from("+").check(), Ok(()));
+        for impossible in ["", "a b", "a\tb", "a\u{b}b", "a/b", "a:b", "a\0b", ".", "..", "à"] {
+            let text = error(impossible);
+            assert!(text.starts_with(&format!("no interface can be named {impossible:?}: ")), "{text}");
+        }
+        for possible in ["+", ".+", "..*", "...", ".a", "é", "a\u{1c}b", "fifteen_letters"] {
+            assert_eq!(InterfaceName::from(possible).check(), Ok(()), "{possible}");
+        }
     }
 }

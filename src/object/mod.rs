@@ -33,6 +33,7 @@ pub use flowtable::{Flowtable, FlowtableFlags};
 pub use hook::Hook;
 pub use interface::InterfaceName;
 pub use name::check_name;
+pub(crate) use name::check_verdict;
 pub use origin::Origin;
 pub use priority::Priority;
 pub use report::Report;

@@ -376,6 +376,11 @@ impl Set {
     }
 
     /// Whether the kernel can take the set itself (elements are checked on their own).
+    ///
+    /// # Errors
+    /// A name that the kernel does not take, as [`check_name`]; [`Invalid::Combination`] for flags of a map without values,
+    /// or values without the flag; [`Invalid::OutOfRange`] for a key of no bytes or more than 64; otherwise what was kept while
+    /// the set was made, such as a comment that is too long.
     pub fn check(&self) -> Result<(), Invalid> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());

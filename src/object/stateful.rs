@@ -156,6 +156,10 @@ impl Object {
     }
 
     /// Whether the kernel can take the object.
+    ///
+    /// # Errors
+    /// A name that the kernel does not take, as [`check_name`]; otherwise what was kept while the object was made, such as
+    /// a comment that is too long.
     pub fn check(&self) -> Result<(), Invalid> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());

@@ -186,6 +186,10 @@ impl Table {
     }
 
     /// Whether the kernel can take the table itself (what it holds is checked on its own).
+    ///
+    /// # Errors
+    /// A name that the kernel does not take, as [`check_name`]; a comment that is too long
+    /// ([`Invalid::CommentTooLong`]).
     pub fn check(&self) -> Result<(), Invalid> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());

@@ -63,8 +63,11 @@ impl<K: Key, V: MapValue> Contents<K, V> {
         entries.iter().chain(catch_all).map(Entry::text).chain(spans)
     }
 
-    /// The elements, typed; an error where a run of keys is none that the key's type can say: a range where there
-    /// should be a network.
+    /// The elements, typed.
+    ///
+    /// # Errors
+    /// [`Invalid::Unreadable`] where a run of keys is none that the key's type can say: a range where there should be a
+    /// network.
     pub fn entries(&self) -> Result<Vec<Entry<K, V>>, Invalid> {
         match &self.0 {
             Form::Single(entries) => Ok(entries.clone()),

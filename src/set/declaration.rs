@@ -80,7 +80,7 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
         made
     }
 
-    /// The typed view of a set that was read; an error that names both types where it is of another.
+    /// The typed view of a set that was read.
     ///
     /// ```
     /// use portcullis::{DataType, Mark, Port, Set, set::SetOf};
@@ -90,6 +90,9 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
     /// let error = SetOf::<Port>::of(&read).unwrap_err();
     /// assert!(error.to_string().contains("\"marks\""), "{error}");
     /// ```
+    ///
+    /// # Errors
+    /// [`Invalid::SetType`], which names both types, where the set is of another.
     #[track_caller]
     pub fn of(set: &Set) -> Result<Self, Invalid> {
         let wanted = Self::new(&set.name);
@@ -258,6 +261,10 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
 
     /// These entries as the whole content of the set: checked, runs sorted, and joined or refused. To be compared
     /// with another content ([`Contents::changes_to`]).
+    ///
+    /// # Errors
+    /// [`Invalid::Element`] with the number of the first entry that cannot be right; [`Invalid::Overlap`] where runs overlap
+    /// and the set does not join them.
     pub fn contents<I>(&self, entries: I) -> Result<Contents<K, V>, Invalid>
     where
         I: IntoIterator,

@@ -196,6 +196,11 @@ impl<K: Key, V: MapValue> Entry<K, V> {
     }
 
     /// Whether the kernel can take it.
+    ///
+    /// # Errors
+    /// What is wrong with the key (an interface's name that is too long, a beginning of names where single ones are
+    /// wanted) or with the value (a chain's or an object's name that the kernel does not take); otherwise what was kept while
+    /// the entry was made, such as a comment that is too long.
     #[inline]
     pub fn check(&self) -> Result<(), Invalid> {
         if let Some(key) = &self.key {

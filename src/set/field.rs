@@ -160,6 +160,10 @@ pub trait Field: Clone + PartialEq + fmt::Debug {
     fn text(&self) -> String;
 
     /// Whether the value can be right, in a set of `intervals` or of single values.
+    ///
+    /// # Errors
+    /// What is wrong with it: an interface's name that is too long, say, or the beginning of names (`eth*`) in a set of
+    /// single values. The types of numbers and addresses have none.
     fn check(&self, intervals: bool) -> Result<(), Invalid> {
         let _ = intervals;
         Ok(())

@@ -71,6 +71,10 @@ pub trait Key: Clone + PartialEq + fmt::Debug {
     fn text_of(first: &[u8], last: &[u8]) -> Option<String>;
 
     /// Whether the kernel can take it.
+    ///
+    /// # Errors
+    /// What is wrong with the first of its fields that cannot be right; [`Invalid::RangeReversed`] for a run whose end is
+    /// before its start.
     fn check(&self) -> Result<(), Invalid>;
 
     /// nft's type.

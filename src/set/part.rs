@@ -31,6 +31,9 @@ pub trait Part: Clone + PartialEq + fmt::Debug {
     fn text(&self) -> String;
 
     /// Whether it can be right, in a set of `intervals` or of single values.
+    ///
+    /// # Errors
+    /// As [`Field::check`]; [`Invalid::RangeReversed`] for a run whose end is before its start.
     fn check(&self, intervals: bool) -> Result<(), Invalid>;
 }
 

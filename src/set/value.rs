@@ -6,7 +6,10 @@ use super::{Field, FieldType, Interval, Key, Part, field::FIELD_LIMIT, key::KEY_
 use crate::{
     Invalid,
     expr::{NFTA_DATA_VALUE, ObjectKind, Verdict},
-    object::{DataType, ElementData, NFTA_SET_ELEM_DATA, NFTA_SET_ELEM_OBJREF, Set, check_name, userdata},
+    object::{
+        DataType, ElementData, NFTA_SET_ELEM_DATA, NFTA_SET_ELEM_OBJREF, Set, check_name, check_verdict,
+        userdata,
+    },
     wire::Writer,
 };
 
@@ -32,6 +35,9 @@ pub trait MapValue: Clone + PartialEq + fmt::Debug {
     fn text(&self) -> String;
 
     /// Whether the kernel can take it.
+    ///
+    /// # Errors
+    /// What is wrong with its fields, as [`Field::check`]; a chain's or an object's name that the kernel does not take.
     fn check(&self) -> Result<(), Invalid>;
 }
 
@@ -255,7 +261,7 @@ impl MapValue for Verdict {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        Ok(())
+        check_verdict(self)
     }
 }
 

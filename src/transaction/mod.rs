@@ -244,7 +244,7 @@ impl Transaction {
         name: impl Into<String>,
     ) -> OperationId {
         let (table, name, origin) = (table.into(), name.into(), Origin::here());
-        let problem = check_name("chain", &name);
+        let problem = check_name("table", &table.name).and(check_name("chain", &name));
         let label = self.label.clone();
         self.batch.operation(Verb::Replace, nft::NEWCHAIN, 0, table.family, origin, label, |writer| {
             writer.put(NFTA_CHAIN_TABLE, &table.name);

@@ -47,6 +47,9 @@ impl<'a> Attribute<'a> {
     }
 
     /// The payload as text, with or without a NUL at its end.
+    ///
+    /// # Errors
+    /// [`DecodeError::Content`] for text with a NUL inside, [`DecodeError::Text`] for what is not UTF-8.
     pub fn text(&self) -> Result<&'a str, DecodeError> {
         let bytes = self.bare();
         // A NUL inside would not survive the way back.
@@ -57,6 +60,10 @@ impl<'a> Attribute<'a> {
     }
 
     /// The payload as a value of the given type.
+    ///
+    /// # Errors
+    /// What [`Value::get`] of the type finds: a payload of the wrong length, no text where there should be one, or nested
+    /// attributes that are cut off or missing.
     #[inline]
     pub fn get<T: Value>(&self) -> Result<T, DecodeError> {
         T::get(*self)

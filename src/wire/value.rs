@@ -56,6 +56,9 @@ pub trait Value: Sized {
     fn put(&self, kind: u16, writer: &mut Writer<'_>);
 
     /// Reads the value from an attribute.
+    ///
+    /// # Errors
+    /// A payload of another length than the type has, or content that it cannot hold.
     fn get(attribute: Attribute<'_>) -> Result<Self, DecodeError>;
 }
 
@@ -129,6 +132,9 @@ pub trait Nested: Sized {
     fn encode(&self, writer: &mut Writer<'_>);
 
     /// Reads them.
+    ///
+    /// # Errors
+    /// An attribute that is missing, cut off, or cannot be read as what it should be.
     fn decode(attributes: super::Attributes<'_>) -> Result<Self, DecodeError>;
 }
 

@@ -142,6 +142,9 @@ impl<'b> Writer<'b> {
     }
 
     /// The first problem, if there was one. What was written is then of no use.
+    ///
+    /// # Errors
+    /// [`EncodeError`] of the first attribute that does not fit, or whatever [`Writer::fail`] was told first.
     pub fn finish(self) -> Result<(), EncodeError> {
         self.error.map_or(Ok(()), Err)
     }

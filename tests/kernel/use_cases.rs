@@ -480,6 +480,10 @@ fn a_dry_run_touches_nothing() {
             succeed(&host, name, &["--revert", "--dry-run"]);
         }
     }
+    // Of one line of arguments, this program knows none: whoever asks for help must not be locked out.
+    for argument in ["--help", "--dryrun", "--revert"] {
+        assert!(succeed(&host, "minimal", &[argument]).starts_with("would drop "), "{argument}");
+    }
     assert_eq!((open(&host).generation().unwrap(), nft_listing(&host)), before);
     assert_eq!(host.run(|| Forwarding::ALL.map(|version| version.is_on().unwrap())), [false; 2]);
 }

@@ -314,3 +314,93 @@ impl Lift for AddressMatch {
         Some(Self { side, addresses })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Family,
+        language::matches::golden::{bytecode, same_as_nft},
+        not,
+    };
+
+    const V4: &[Family] = &[Family::Ip, Family::Inet, Family::Bridge, Family::Netdev];
+    const V6: &[Family] = &[Family::Ip6, Family::Inet];
+
+    fn rule() -> Rule {
+        Rule::new()
+    }
+
+    #[test]
+    fn as_nft_says_it() {
+        same_as_nft([
+            (V4, "ip saddr 10.0.2.1", rule().saddr("10.0.2.1")),
+            (V4, "ip daddr != 10.0.2.1", rule().daddr(not("10.0.2.1"))),
+            (V4, "ip saddr 10.0.2.0/24", rule().saddr("10.0.2.0/24")),
+            (V4, "ip daddr 10.0.2.64/26", rule().daddr("10.0.2.64/26")),
+            (V4, "ip saddr != 10.0.0.0/8", rule().saddr(not("10.0.0.0/8"))),
+            (V4, "ip daddr 10.0.2.1-10.0.2.9", rule().daddr("10.0.2.1-10.0.2.9")),
+            (V4, "ip saddr != 10.0.2.1-10.0.2.9", rule().saddr(not("10.0.2.1-10.0.2.9"))),
+            (V4, "ip saddr { 10.0.2.1, 10.0.2.7 }", rule().saddr(["10.0.2.7", "10.0.2.1"])),
+            (V4, "ip daddr != { 10.0.2.1, 10.0.2.7 }", rule().daddr(not(["10.0.2.1", "10.0.2.7"]))),
+            (
+                V4,
+                "ip saddr { 1.1.1.1, 10.0.2.0/24, 192.168.7.1-192.168.7.9 }",
+                rule().saddr(["10.0.2.0/24", "192.168.7.1-192.168.7.9", "1.1.1.1"]),
+            ),
+            (V4, "ip saddr & 255.0.255.0 == 10.0.2.0", rule().saddr("10.0.2.0/255.0.255.0")),
+            (V6, "ip6 saddr fd00::1", rule().saddr("fd00::1")),
+            (V6, "ip6 daddr != fd00::1", rule().daddr(not("fd00::1"))),
+            (V6, "ip6 saddr fd00::/8", rule().saddr("fd00::/8")),
+            (V6, "ip6 daddr fe80::/10", rule().daddr("fe80::/10")),
+            (V6, "ip6 saddr fd00::1-fd00::ff", rule().saddr("fd00::1-fd00::ff")),
+            (V6, "ip6 daddr != fd00::1-fd00::ff", rule().daddr(not("fd00::1-fd00::ff"))),
+            (V6, "ip6 saddr { fd00::1, fd00::2 }", rule().saddr(["fd00::1", "fd00::2"])),
+            (V6, "ip6 daddr != { fd00::/64, fe80::1 }", rule().daddr(not(["fe80::1", "fd00::/64"]))),
+        ]);
+    }
+
+    /// Texts, values and masks of one meaning become one rule.
+    #[test]
+    fn said_in_several_ways() {
+        let same = |one: Rule, other: Rule| {
+            assert_eq!(bytecode(&one, Family::Inet), bytecode(&other, Family::Inet));
+        };
+        let [first, last] = [1, 9].map(|last| Ipv4Addr::new(10, 0, 2, last));
+        same(rule().saddr("10.0.2.1"), rule().saddr(first));
+        same(rule().saddr("10.0.2.1"), rule().saddr("10.0.2.1/32"));
+        same(rule().saddr("10.0.2.1"), rule().saddr("10.0.2.1/255.255.255.255"));
+        same(rule().saddr("10.0.2.1"), rule().saddr(IpNet::from(IpAddr::from(first))));
+        same(rule().saddr("10.0.2.1-10.0.2.9"), rule().saddr(first..=last));
+        same(rule().saddr("10.0.2.1 - 10.0.2.9"), rule().saddr(first..=last));
+        same(rule().daddr("10.0.2.0/24"), rule().daddr("10.0.2.0/255.255.255.0"));
+        // What the prefix does not have is not compared.
+        same(rule().daddr("10.0.2.0/24"), rule().daddr("10.0.2.9/24"));
+        same(rule().daddr("10.0.2.64/26"), rule().daddr("10.0.2.99/26"));
+        same(rule().daddr("fd00::1"), rule().daddr("fd00::1/128"));
+    }
+
+    #[test]
+    fn one_family_in_a_rule() {
+        let text =
+            |family, addresses: Addresses| rule().saddr(addresses).check(family).unwrap_err().to_string();
+        let mixed = "one match cannot hold both 10.0.2.1 and fd00::1: \
+                     make two rules (Addresses::v4 and Addresses::v6 split a mixed list)";
+        assert_eq!(text(Family::Inet, ["10.0.2.1", "fd00::1"].into()), mixed);
+        assert_eq!(text(Family::Inet, "10.0.2.1-fd00::1".into()), mixed);
+        assert_eq!(text(Family::Inet, "fd00::1-10.0.2.1".into()), mixed);
+        assert_eq!(
+            text(Family::Inet, Matching::any_of([])),
+            "an empty list of addresses matches nothing: give at least one"
+        );
+        for (family, address, other) in [(Family::Ip, "fd00::1", "IPv6"), (Family::Ip6, "10.0.2.1", "IPv4")] {
+            let text = text(family, address.into());
+            assert!(text.contains("source address") && text.contains(other), "{text}");
+        }
+        let list = Addresses::from(["10.0.2.1", "fd00::1", "10.0.0.0/8"]);
+        assert_eq!((list.v4().items().len(), list.v6().items().len()), (2, 1));
+        for addresses in list.by_family() {
+            assert_eq!(rule().daddr(addresses).check(Family::Inet), Ok(()));
+        }
+    }
+}

@@ -35,6 +35,11 @@ impl CgroupV2 {
     /// Looks up a group by its path from the root of the groups, such as `system.slice/sshd.service`.
     ///
     /// This reads the file system of this machine, `/sys/fs/cgroup`.
+    ///
+    /// # Errors
+    /// [`NotFound`](io::ErrorKind::NotFound) where no groups of version 2 are mounted or there is no such group,
+    /// [`NotADirectory`](io::ErrorKind::NotADirectory) where the path is a file's, and
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) where it has `..` in it; each with the path in its text.
     pub fn of(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         let mount =

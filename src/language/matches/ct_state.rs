@@ -70,3 +70,37 @@ impl Lift for CtStateMatch {
         Some(Self(Matching { negated: cmp.op == CmpOp::Eq, ..Matching::one(Item::One(bits)) }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Family,
+        language::matches::golden::{bytecode, same_as_nft},
+        not,
+    };
+
+    const FAMILIES: &[Family] = &[Family::Ip, Family::Ip6, Family::Inet, Family::Bridge];
+
+    #[test]
+    fn as_nft_says_it() {
+        let state = |states: Matching<CtState>| Rule::new().ct_state(states);
+        let (new, established) = (CtState::NEW, CtState::ESTABLISHED);
+        same_as_nft([
+            (FAMILIES, "ct state new", state(new.into())),
+            (FAMILIES, "ct state established,related", state((established | CtState::RELATED).into())),
+            (FAMILIES, "ct state ! invalid", state(not(CtState::INVALID).into())),
+            (FAMILIES, "ct state untracked", state(CtState::UNTRACKED.into())),
+            (FAMILIES, "ct state ! established,new", state(not(new | established).into())),
+        ]);
+    }
+
+    #[test]
+    fn a_list_is_the_same_as_flags() {
+        let list = Rule::new().ct_state([CtState::NEW, CtState::ESTABLISHED]);
+        let flags = Rule::new().ct_state(CtState::NEW | CtState::ESTABLISHED);
+        assert_eq!(bytecode(&list, Family::Inet), bytecode(&flags, Family::Inet));
+        let none = Rule::new().ct_state(CtState::empty()).check(Family::Inet).unwrap_err();
+        assert_eq!(none.to_string(), "an empty list of connection states matches nothing: give at least one");
+    }
+}

@@ -242,3 +242,75 @@ fn name_between(first: &Data, last: &Data) -> Option<InterfaceName> {
     let bytes = usize::from(prefix_between(first, last)?) / 8;
     text(&Data::new(first.as_bytes().get(..bytes)?)).map(InterfaceName::prefix)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Family,
+        language::matches::golden::{bytecode, same_as_nft},
+        not,
+    };
+
+    const ALL: &[Family] =
+        &[Family::Ip, Family::Ip6, Family::Inet, Family::Bridge, Family::Arp, Family::Netdev];
+
+    fn rule() -> Rule {
+        Rule::new()
+    }
+
+    #[test]
+    fn as_nft_says_it() {
+        same_as_nft([
+            (ALL, "iifname \"lo\"", rule().iif("lo")),
+            (ALL, "oifname != \"eth0\"", rule().oif(not("eth0"))),
+            (ALL, "iifname \"eth*\"", rule().iif("eth+")),
+            (ALL, "oifname != \"eth*\"", rule().oif(not("eth*"))),
+            (ALL, "iifname { \"eth0\", \"lo\" }", rule().iif(["lo", "eth0"])),
+            (ALL, "iifname != { \"eth*\", \"lo\" }", rule().iif(not(["lo", "eth+"]))),
+            (ALL, "iif 1", rule().iif(1u32)),
+            (ALL, "oif != 1", rule().oif(not(1u32))),
+            (ALL, "iif { 1, 2 }", rule().iif([2u32, 1])),
+        ]);
+    }
+
+    /// As in iptables: `+` is every name, `! +` none.
+    #[test]
+    fn the_beginning_of_all_names() {
+        assert_eq!(bytecode(&rule().iif("+"), Family::Inet), "");
+        assert_eq!(rule().iif("+").lower(Family::Inet).unwrap().expressions, []);
+        let none = rule().oif(not("*")).lower(Family::Inet).unwrap().expressions;
+        let [Expr::Meta(_), Expr::Bitwise(bitwise), Expr::Cmp(cmp)] = none.as_slice() else {
+            panic!("{none:?}");
+        };
+        // No bit of the name is left, and that must differ from nothing.
+        assert_eq!((&bitwise.mask, &cmp.data, cmp.op), (&Some(Data::zero(16)), &Data::zero(16), CmpOp::Neq));
+    }
+
+    #[test]
+    fn an_ending_is_part_of_an_exact_name() {
+        let exact = rule().iif(InterfaceName::exact("eth+"));
+        assert!(bytecode(&exact, Family::Inet).ends_with("0x00000000 0x00000000 0x00000000 ]"));
+        assert_ne!(bytecode(&exact, Family::Inet), bytecode(&rule().iif("eth+"), Family::Inet));
+    }
+
+    #[test]
+    fn names_and_numbers_do_not_mix() {
+        let text = |interfaces: Matching<Interface>| {
+            rule().iif(interfaces).check(Family::Inet).unwrap_err().to_string()
+        };
+        let name = || Interface::Name("lo".into());
+        assert_eq!(
+            text([name(), Interface::Index(1)].into()),
+            "one match cannot hold interface names and numbers; make two rules"
+        );
+        assert_eq!(
+            text(Item::Range(Interface::Index(1), Interface::Index(2)).into()),
+            "interfaces have no ranges: list the names, or give a beginning (\"eth*\")"
+        );
+        assert_eq!(
+            text(Matching::any_of([])),
+            "an empty list of interfaces matches nothing: give at least one"
+        );
+    }
+}

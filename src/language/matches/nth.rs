@@ -71,3 +71,20 @@ impl Lift for Nth {
         Some(Self { every: *modulus, packet: host_u32(&cmp.data)?, negated: cmp.op == CmpOp::Neq })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::matches::golden::{IP, same_as_nft};
+
+    /// What is refused is in `language/refusals.rs`.
+    #[test]
+    fn as_nft_says_it() {
+        same_as_nft([
+            (IP, "numgen inc mod 3 == 0", Rule::new().nth(3, 0)),
+            (IP, "numgen inc mod 100 == 99", Rule::new().nth(100, 99)),
+            (IP, "numgen inc mod 1 == 0", Rule::new().nth(1, 0)),
+            (IP, "numgen inc mod 3 != 2", Rule::new().not_nth(3, 2)),
+        ]);
+    }
+}

@@ -106,3 +106,46 @@ impl Lift for PortMatch {
         from.field(PayloadBase::Transport, 2).map(|ports| Self { side: Side::Destination, ports })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Protocol,
+        language::matches::golden::{IP, same_as_nft},
+        not,
+    };
+
+    #[test]
+    fn as_nft_says_it() {
+        let (tcp, udp) = (|| Rule::new().tcp(), || Rule::new().udp());
+        let mixed = [Item::One(Port(22)), Item::Range(Port(8000), Port(8010)), Item::Range(Port(0), Port(7))];
+        let both = Rule::new().protocol([Protocol::TCP, Protocol::UDP]);
+        let of = |protocol| Rule::new().protocol(protocol);
+        same_as_nft([
+            (IP, "tcp dport 22", tcp().dport(22)),
+            (IP, "udp sport != 53", udp().sport(not(53))),
+            (IP, "tcp dport 1000-2000", tcp().dport(1000..=2000)),
+            (IP, "tcp sport != 1000-2000", tcp().sport(not(1000..=2000))),
+            (IP, "tcp dport { 22, 80, 443 }", tcp().dport([443, 22, 80])),
+            (IP, "tcp dport != { 22, 80 }", tcp().dport(not([22, 80]))),
+            (IP, "tcp dport { 0-7, 22, 8000-8010 }", tcp().dport(mixed)),
+            (IP, "meta l4proto { tcp, udp } th dport 53", both.dport(53)),
+            (IP, "tcp sport 1024-65535 tcp dport 22", tcp().sport(1024..=65535).dport(22)),
+            (IP, "sctp dport 0-1", of(Protocol::SCTP).dport(0..=1)),
+            (IP, "dccp sport 5", of(Protocol::DCCP).sport(5)),
+            (IP, "udplite dport 5", of(Protocol::UDPLITE).dport(5)),
+        ]);
+    }
+
+    #[test]
+    fn only_of_protocols_that_have_ports() {
+        let text = |rule: Rule| rule.check(crate::Family::Inet).unwrap_err().to_string();
+        let none = text(Rule::new().dport(22));
+        assert!(none.starts_with("a destination port needs the protocol said before it"), "{none}");
+        let icmp = text(Rule::new().icmp().sport(22));
+        assert!(icmp.starts_with("a source port belongs to ") && icmp.contains("says icmp"), "{icmp}");
+        let without = text(Rule::new().protocol(not(Protocol::TCP)).dport(22));
+        assert!(without.starts_with("a destination port needs the protocol"), "{without}");
+    }
+}

@@ -182,3 +182,47 @@ impl Lift for ProtocolMatch {
         from.matching(Meta::load(MetaKey::L4Proto, Register::R1)).map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Family,
+        language::matches::golden::{IP, bytecode, same_as_nft},
+        not,
+    };
+
+    #[test]
+    fn as_nft_says_it() {
+        let both = || [Protocol::UDP, Protocol::TCP];
+        same_as_nft([
+            (IP, "meta l4proto tcp", Rule::new().tcp()),
+            (IP, "meta l4proto != udp", Rule::new().protocol(not(Protocol::UDP))),
+            (IP, "meta l4proto { tcp, udp }", Rule::new().protocol(both())),
+            (IP, "meta l4proto != { tcp, udp }", Rule::new().protocol(not(both()))),
+            (IP, "meta l4proto 1-9", Rule::new().protocol(Item::Range(Protocol(1), Protocol(9)))),
+            (IP, "meta l4proto 0", Rule::new().protocol(0u8)),
+        ]);
+    }
+
+    #[test]
+    fn said_twice_it_is_tested_once() {
+        let once = bytecode(&Rule::new().tcp(), Family::Inet);
+        assert_eq!(bytecode(&Rule::new().tcp().tcp(), Family::Inet), once);
+        // What is not said, is not known.
+        let other = bytecode(&Rule::new().tcp().udp(), Family::Inet);
+        assert_eq!(other.matches("meta load l4proto").count(), 2);
+        let not_tcp = Rule::new().protocol(not(Protocol::TCP));
+        assert_eq!(bytecode(&not_tcp.clone().tcp(), Family::Inet).matches("meta load l4proto").count(), 2);
+    }
+
+    #[test]
+    fn every_name_is_the_systems() {
+        // /etc/protocols
+        let names = [(1, "icmp"), (6, "tcp"), (17, "udp"), (33, "dccp"), (47, "gre"), (50, "esp")];
+        let more = [(51, "ah"), (58, "icmpv6"), (132, "sctp"), (136, "udplite"), (2, "2"), (255, "255")];
+        for (number, name) in names.into_iter().chain(more) {
+            assert_eq!(Protocol(number).to_string(), name);
+        }
+    }
+}

@@ -3,8 +3,8 @@
 use super::ByName;
 use crate::{
     Invalid,
-    expr::{ObjectKind, Verdict},
-    object::{Element, MapData, Set, SetFlags},
+    expr::ObjectKind,
+    object::{Element, ElementData, MapData, Set, SetFlags, check_verdict},
     set::{Key, MapValue, SetOf},
 };
 
@@ -233,14 +233,8 @@ pub(super) fn own_map<K: Key, V: MapValue>(pairs: impl IntoIterator<Item = (K, V
 
 /// Whether a verdict map's verdicts can be: names of chains are names.
 pub(crate) fn check_verdicts(set: &Set) -> Result<(), Invalid> {
-    use crate::{
-        expr::ChainTarget,
-        object::{ElementData, check_name},
-    };
     set.elements.iter().try_for_each(|element| match &element.data {
-        Some(ElementData::Verdict(
-            Verdict::Jump(ChainTarget::Name(name)) | Verdict::Goto(ChainTarget::Name(name)),
-        )) => check_name("chain", name),
+        Some(ElementData::Verdict(verdict)) => check_verdict(verdict),
         _ => Ok(()),
     })
 }

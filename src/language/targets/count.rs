@@ -45,3 +45,20 @@ impl Lift for Count {
         Some(Self { packets: counter.packets?, bytes: counter.bytes? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Family, language::matches::golden::same_as_nft};
+
+    const ALL: &[Family] =
+        &[Family::Ip, Family::Ip6, Family::Inet, Family::Bridge, Family::Arp, Family::Netdev];
+
+    #[test]
+    fn as_nft_says_it() {
+        same_as_nft([
+            (ALL, "counter", Rule::new().counter()),
+            (ALL, "counter packets 7 bytes 300", Rule::new().counter_from(7, 300)),
+        ]);
+    }
+}

@@ -4,7 +4,7 @@ use crate::{
     Invalid, Rule,
     expr::{ChainTarget, Expr, Immediate, Load, Verdict},
     language::{Lift, Lifting, Lower, Lowering},
-    object::check_name,
+    object::check_verdict,
 };
 
 /// Ends the rule with a verdict.
@@ -54,9 +54,7 @@ impl Rule {
 
 impl Lower for Decide {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
-        if let Verdict::Jump(ChainTarget::Name(name)) | Verdict::Goto(ChainTarget::Name(name)) = &self.0 {
-            check_name("chain", name)?;
-        }
+        check_verdict(&self.0)?;
         to.push(Immediate::verdict(self.0.clone()));
         Ok(())
     }
@@ -68,5 +66,48 @@ impl Lift for Decide {
             return None;
         };
         Some(Self(verdict.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Family, language::matches::golden::same_as_nft};
+
+    const ALL: &[Family] =
+        &[Family::Ip, Family::Ip6, Family::Inet, Family::Bridge, Family::Arp, Family::Netdev];
+
+    /// What is refused is in `language/refusals.rs`.
+    #[test]
+    fn as_nft_says_it() {
+        same_as_nft([
+            (ALL, "accept", Rule::new().accept()),
+            (ALL, "drop", Rule::new().drop()),
+            (ALL, "return", Rule::new().return_()),
+            (ALL, "continue", Rule::new().continue_()),
+            (ALL, "jump other", Rule::new().jump("other")),
+            (ALL, "goto other", Rule::new().goto("other")),
+        ]);
+    }
+
+    /// The kernel's numbers (`NF_*`, `NFT_*` in `linux/netfilter.h`, `linux/netfilter/nf_tables.h`): the text does not
+    /// show them.
+    #[test]
+    fn verdicts_have_the_kernels_numbers() {
+        let numbers = [
+            (Rule::new().accept(), 1),
+            (Rule::new().drop(), 0),
+            (Rule::new().return_(), -5),
+            (Rule::new().continue_(), -1),
+            (Rule::new().jump("other"), -3),
+            (Rule::new().goto("other"), -4),
+        ];
+        for (rule, number) in numbers {
+            let bytes = rule.lower(Family::Inet).unwrap().expressions;
+            let [Expr::Immediate(Immediate { load: Load::Verdict(verdict), .. })] = bytes.as_slice() else {
+                panic!("{bytes:?}");
+            };
+            assert_eq!(verdict.code(), number, "{rule:?}");
+        }
     }
 }

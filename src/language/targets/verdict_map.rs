@@ -124,7 +124,7 @@ mod tests {
     fn errors_say_what_is_wrong() {
         let map = [(Port(22), Verdict::jump(""))];
         let text = refusal(Family::Inet, &Rule::new().tcp().verdict_map(Dport, map));
-        assert_eq!(text, "a chain needs a name of at least one byte");
+        assert_eq!(text, "element 0 (22 : jump ): a chain needs a name of at least one byte");
         let set = crate::Set::new("ports", crate::DataType::INET_SERVICE);
         let text = refusal(Family::Inet, &Rule::new().tcp().verdict_map(Selector::Dport, &set));
         assert!(text.starts_with("set \"ports\" is of another type: wanted inet_service, map to Verdict"));

@@ -37,6 +37,10 @@ impl NetlinkSocket {
     ///
     /// Beyond `net.core.wmem_max` this needs `CAP_NET_ADMIN` in the initial user namespace. Without it the buffer
     /// grows as far as it may, and the result tells by [`BufferSize::suffices`] whether that is enough.
+    ///
+    /// # Errors
+    /// The system's, of `setsockopt` and `getsockopt`, and of opening a second socket to try how far one may go. To be
+    /// allowed too little is none.
     pub fn ensure_send_buffer(&self, bytes: usize) -> io::Result<BufferSize> {
         let size = self.grow(bytes.saturating_add(SEND_RESERVE), SndBufForce, SndBuf)?;
         Ok(BufferSize { needed: bytes, usable: size.saturating_sub(SEND_RESERVE) })
@@ -46,6 +50,9 @@ impl NetlinkSocket {
     ///
     /// The kernel counts the memory that its messages take, not their length, so a buffer of some size holds less
     /// text than that. The limit without privilege is `net.core.rmem_max`.
+    ///
+    /// # Errors
+    /// As [`ensure_send_buffer`](Self::ensure_send_buffer).
     pub fn ensure_receive_buffer(&self, bytes: usize) -> io::Result<BufferSize> {
         let usable = self.grow(bytes, RcvBufForce, RcvBuf)?;
         Ok(BufferSize { needed: bytes, usable })

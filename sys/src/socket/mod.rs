@@ -31,11 +31,18 @@ impl NetlinkSocket {
     /// Opens a socket to netfilter (`NETLINK_NETFILTER`), in the network namespace of the calling thread.
     ///
     /// Needs no privilege. The kernel chooses the port id; the descriptor is closed on `exec`.
+    ///
+    /// # Errors
+    /// `EPROTONOSUPPORT` where the kernel has no netlink to netfilter, `EMFILE` or `ENFILE` where there are too many open
+    /// files.
     pub fn open() -> io::Result<Self> {
         Self::open_bus(Bus::Netfilter)
     }
 
     /// Opens a socket to another netlink bus, for example [`Bus::Route`].
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), of that bus.
     pub fn open_bus(bus: Bus) -> io::Result<Self> {
         let handle = Handle::open(bus)?;
         handle.bind()?;

@@ -7,6 +7,9 @@ use super::NetlinkSocket;
 impl NetlinkSocket {
     /// Asks for error messages with a text and the offending attribute (`NETLINK_EXT_ACK`, Linux 4.12), and
     /// without a copy of the request (`NETLINK_CAP_ACK`, Linux 4.3): the attributes follow the header at once.
+    ///
+    /// # Errors
+    /// `ENOPROTOOPT` on kernels that are older than that.
     pub fn enable_extended_acks(&self) -> io::Result<()> {
         self.handle.set_option(libc::NETLINK_EXT_ACK, 1)?;
         self.handle.set_option(libc::NETLINK_CAP_ACK, 1)
@@ -14,12 +17,17 @@ impl NetlinkSocket {
 
     /// Starts to receive what the kernel sends to a multicast group, for example `NFNLGRP_NFTABLES`.
     ///
-    /// Needs `CAP_NET_ADMIN` in the user namespace of the network namespace, else `EPERM`.
+    /// # Errors
+    /// `EPERM` without `CAP_NET_ADMIN` in the user namespace of the network namespace, `EINVAL` where there is no such
+    /// group.
     pub fn join_group(&self, group: u32) -> io::Result<()> {
         self.handle.set_option(libc::NETLINK_ADD_MEMBERSHIP, group_number(group)?)
     }
 
     /// Stops what [`join_group`](Self::join_group) started. What is already queued is still received.
+    ///
+    /// # Errors
+    /// `EINVAL` where there is no such group.
     pub fn leave_group(&self, group: u32) -> io::Result<()> {
         self.handle.set_option(libc::NETLINK_DROP_MEMBERSHIP, group_number(group)?)
     }

@@ -13,6 +13,9 @@ impl NetlinkSocket {
     /// Waits until [`receive`](Self::receive) has something to say, be it an error; `false` when the time is over.
     ///
     /// `None` waits for ever. A signal does not end the wait, nor prolong it.
+    ///
+    /// # Errors
+    /// The system's, of `poll`: for want of memory.
     pub fn wait_readable(&self, timeout: Option<Duration>) -> io::Result<bool> {
         // A time too far away to be represented is as good as none.
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));

@@ -222,7 +222,7 @@ fn ports() {
             (not(Matching::from(22).or(80..=90)).into(), "!= { 22, 80-90 }"),
         ] {
             let sentence = format!("meta l4proto tcp ct reply proto-src {words}");
-            bench.hold_bytecode(tcp().ct_reply_sport(ports.clone()), "", &sentence);
+            bench.hold_bytecode(tcp().ct_reply_sport(ports.clone()), &sentence);
             bench.shown_as(tcp().ct_reply_sport(ports), &sentence);
         }
         // nft wants to know the protocol, to print the port.

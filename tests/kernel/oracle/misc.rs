@@ -70,7 +70,7 @@ fn last_use() {
     need_feature!(Feature::Last);
     for bench in Bench::filters(IP) {
         // nft 1.0.6 can neither say nor list it.
-        bench.kernel_only(rule().last_used());
-        bench.kernel_only(rule().tcp().dport(22).last_used().accept());
+        bench.kernel_and_libnftnl(rule().last_used());
+        bench.kernel_and_libnftnl(rule().tcp().dport(22).last_used().accept());
     }
 }

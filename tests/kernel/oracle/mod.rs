@@ -18,6 +18,7 @@ mod misc;
 mod nat;
 mod neighbours;
 mod owner_and_link;
+mod priorities;
 mod reject;
 mod rewriting;
 mod sets;
@@ -35,7 +36,8 @@ use std::{
 };
 
 use portcullis::{
-    Chain, ChainRef, Error, Family, Hook, Netfilter, Priority, Rule, Table, TableRef, Transaction, expr::Expr,
+    Chain, ChainRef, Error, Family, Hook, Netfilter, Priority, Rule, Table, TableRef, Transaction,
+    expr::{Expr, Payload, PayloadAccess},
 };
 use portcullis_world::Host;
 
@@ -133,7 +135,7 @@ impl Bench {
             rules: RefCell::default(),
             problems: RefCell::default(),
         };
-        let (_, errors) = bench.nft(&[], &bench.tables(""));
+        let (_, errors) = bench.nft(&[], &bench.tables());
         assert!(errors.is_empty(), "nft does not take the chain: {errors}");
         let mut transaction = Transaction::new();
         transaction.add_table(bench.table());
@@ -153,10 +155,10 @@ impl Bench {
         }
     }
 
-    /// The table in nft's words, with objects in it, and a chain to jump to.
-    fn tables(&self, objects: &str) -> String {
+    /// The table in nft's words, with a chain to jump to.
+    fn tables(&self) -> String {
         let (family, base) = (self.family, &self.base);
-        format!("table {family} t {{\n{objects}\nchain other {{ }}\nchain c {{ {base}; }}\n}}\n")
+        format!("table {family} t {{\nchain other {{ }}\nchain c {{ {base}; }}\n}}\n")
     }
 
     /// The same in ours.
@@ -191,29 +193,39 @@ impl Bench {
         self.wait(rule, sentence, false);
     }
 
-    /// Holds the bytecode only, with objects that nft's table declares.
-    pub(crate) fn hold_bytecode(&self, rule: Rule, objects: &str, sentence: &str) {
-        let script = format!("{}add rule {} t c {sentence}\n", self.tables(objects), self.family);
+    /// Holds the bytecode and libnftnl's bytes only, for the two are listed otherwise: say why beside it.
+    pub(crate) fn hold_bytecode(&self, rule: Rule, sentence: &str) {
+        let script = format!("add rule {} t c {sentence}\n", self.family);
         let (debug, errors) = self.nft(&["--debug=netlink", "--check"], &script);
-        if let Err(problem) = self.same_bytecode(&rule, &debug, &errors) {
+        let same = self.same_bytecode(&rule, &debug, &errors);
+        if let Err(problem) = same.and_then(|()| self.libnftnl_agrees(&rule)) {
             self.problem(sentence, problem);
         }
     }
 
     /// The kernel takes the rule, gives it back as it was, and nft lists it so, though nft does not read that, or makes
-    /// something else of it: say why beside it.
+    /// something else of it: say why beside it. libnftnl has the same bytes.
     pub(crate) fn shown_as(&self, rule: Rule, sentence: &str) {
         let shown = self.alone(&rule, || {
             let listing = nft_listing(&self.ours).expect("nft is there");
             let shown = listing.lines().any(|line| line.trim() == sentence);
             if shown { Ok(()) } else { Err(format!("nft lists it otherwise:\n{listing}")) }
         });
-        if let Err(problem) = shown {
+        if let Err(problem) = shown.and_then(|()| self.libnftnl_agrees(&rule)) {
             self.problem(sentence, problem);
         }
     }
 
-    /// The kernel takes the rule and gives it back as it was; nft does not know it: say why beside it.
+    /// The kernel takes the rule and gives it back as it was, and libnftnl has the same bytes; nft has no word for it:
+    /// say why beside it.
+    pub(crate) fn kernel_and_libnftnl(&self, rule: Rule) {
+        let same = self.alone(&rule, || Ok(())).and_then(|()| self.libnftnl_agrees(&rule));
+        if let Err(problem) = same {
+            self.problem(&format!("{:?}", rule.body), problem);
+        }
+    }
+
+    /// The kernel takes the rule and gives it back as it was; libnftnl does not know all of it: say what beside it.
     pub(crate) fn kernel_only(&self, rule: Rule) {
         if let Err(problem) = self.alone(&rule, || Ok(())) {
             self.problem(&format!("{:?}", rule.body), problem);
@@ -234,7 +246,8 @@ impl Bench {
         self.firewall.borrow_mut().commit(&transaction).map_err(|error| error.to_string())?;
         looked?;
         let sent = rule.lower(self.family).map_err(|problem| problem.to_string())?.expressions;
-        let found: Vec<_> = found.into_iter().flatten().collect();
+        let mut found: Vec<_> = found.into_iter().flatten().collect();
+        found.iter_mut().for_each(forget_unsaid);
         // The kernel gives a set its name, and tells when a rule was used last.
         let filled = ["lookup", "last"];
         let same = |(sent, found): (&Expr, &Expr)| {
@@ -448,6 +461,18 @@ fn nft_on(host: &Host, arguments: &[&str], script: &str) -> (String, String) {
         String::from_utf8_lossy(&output.stdout).into_owned(),
         String::from_utf8_lossy(&output.stderr).into_owned(),
     )
+}
+
+/// Of a changed header, the kernel tells what was not said: no flags, and where the checksum is that there is not.
+fn forget_unsaid(found: &mut Expr) {
+    let Expr::Payload(Payload {
+        access: PayloadAccess::Store { checksum_flags, checksum_offset, .. }, ..
+    }) = found
+    else {
+        return;
+    };
+    checksum_flags.take_if(|flags| flags.is_empty());
+    checksum_offset.take_if(|offset| *offset == 0);
 }
 
 /// Whether a sentence was found different already.

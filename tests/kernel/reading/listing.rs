@@ -1,9 +1,11 @@
 //! The same ruleset read in one piece and in all its parts.
 
+use nix::errno::Errno;
 use portcullis::{
-    Chain, DataType, Element, Family, Hook, Policy, Rule, Ruleset, Set, Table,
+    Chain, DataType, Element, Error, Family, Hook, Policy, Port, Rule, Ruleset, Set, Table,
     expr::{Counter, Data, ObjectKind, Quota},
     object::{Counts, Object, ObjectRef},
+    set::SetOf,
 };
 use portcullis_world::{Host, Packet, need_namespaces, skip};
 
@@ -97,7 +99,18 @@ fn what_is_not_there_is_none_and_no_error() {
     assert_eq!(firewall.table(missing).unwrap(), None);
     assert_eq!(firewall.table_terse(missing).unwrap(), None);
     assert_eq!(firewall.reset_table(missing).unwrap(), None);
+    assert_eq!(firewall.chains(missing).unwrap(), []);
+    assert_eq!(firewall.objects(missing).unwrap(), []);
+    assert_eq!(firewall.reset_objects(missing).unwrap(), []);
+    assert_eq!(firewall.flowtables(missing).unwrap(), []);
+    assert_eq!(firewall.sets(missing).unwrap(), []);
     for chain in [(EDGE.0, "missing", "input"), (EDGE.0, EDGE.1, "missing")] {
+        assert_eq!(firewall.rules(chain).unwrap(), []);
+        let error = firewall.elements(chain).unwrap_err();
+        assert!(matches!(error, Error::Request { errno, .. } if errno == Errno::ENOENT as i32), "{error}");
+        let set = SetOf::<Port>::new(chain.2);
+        let error = firewall.contents((chain.0, chain.1), &set).unwrap_err();
+        assert!(matches!(error, Error::Request { errno, .. } if errno == Errno::ENOENT as i32), "{error}");
         assert_eq!(firewall.chain(chain).unwrap(), None);
         assert_eq!(firewall.rule(chain, handle).unwrap(), None);
         assert_eq!(firewall.reset_chain(chain).unwrap(), None);
@@ -112,6 +125,8 @@ fn what_is_not_there_is_none_and_no_error() {
     assert_eq!(firewall.rule(INPUT, 0xffff).unwrap(), None);
     assert_eq!(firewall.element((EDGE, "blocked"), &key).unwrap(), None);
     assert_eq!(firewall.reset_element((EDGE, "blocked"), &key).unwrap(), None);
+    let error = firewall.element((EDGE, "blocked"), &Data::network_u16(5000)).unwrap_err();
+    assert!(matches!(error, Error::Request { errno, .. } if errno == Errno::EINVAL as i32), "{error}");
     for object in [
         ObjectRef::new(EDGE, ObjectKind::Counter, "missing"),
         ObjectRef::new(EDGE, ObjectKind::Limit, "hits"),

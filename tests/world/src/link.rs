@@ -50,8 +50,10 @@ impl Host {
             .unwrap_or_else(|error| panic!("host {self} cannot create {name}: {error}"));
     }
 
-    /// The same, which keeps VLANs apart; its ports are members of VLAN `pvid`, without tags. Returns the kernel's
-    /// refusal, since not every kernel can.
+    /// The same, which keeps VLANs apart; its ports are members of VLAN `pvid`, without tags.
+    ///
+    /// # Errors
+    /// The kernel's refusal, since not every kernel can.
     pub fn vlan_bridge(&self, name: &str, ports: &[&str], pvid: u16) -> io::Result<()> {
         self.make_bridge(
             name,
@@ -77,8 +79,10 @@ impl Host {
         Ok(())
     }
 
-    /// Makes an interface for the frames of `parent` that are tagged with VLAN `id`, and brings it up. Returns the
-    /// kernel's refusal, since not every kernel has VLANs.
+    /// Makes an interface for the frames of `parent` that are tagged with VLAN `id`, and brings it up.
+    ///
+    /// # Errors
+    /// The kernel's refusal, since not every kernel has VLANs.
     pub fn vlan(&self, name: &str, parent: &str, id: u16) -> io::Result<()> {
         let data = InfoData::Vlan(vec![InfoVlan::Id(id)]);
         self.try_create(name, InfoKind::Vlan, Some(data), Some(parent))?;
@@ -88,7 +92,9 @@ impl Host {
     }
 
     /// Makes an interface of the given kind without parameters, e.g. `device("d0", "dummy")`, and brings it up.
-    /// Returns the kernel's refusal, since not every kernel has every kind.
+    ///
+    /// # Errors
+    /// The kernel's refusal, since not every kernel has every kind.
     pub fn device(&self, name: &str, kind: &str) -> io::Result<()> {
         self.try_create(name, InfoKind::Other(kind.to_owned()), None, None)?;
         self.up(name);

@@ -202,6 +202,9 @@ impl Packet {
     }
 
     /// Sends it from `host`, whose routes and output hooks it takes.
+    ///
+    /// # Errors
+    /// The kernel's refusal, such as `EPERM` where the output hook drops it, or `ENETUNREACH` without a route.
     pub fn try_send(&self, host: &Host) -> nix::Result<()> {
         host.run(|| {
             let family = if self.source.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };

@@ -7,7 +7,10 @@ use std::sync::OnceLock;
 use crate::Host;
 use crate::link::try_link;
 
-/// Whether worlds can be made here; otherwise what to do about it. Asked of the kernel once in a process.
+/// Whether worlds can be made here. Asked of the kernel once in a process.
+///
+/// # Errors
+/// What is missing, and what to do about it.
 pub fn require_namespaces() -> Result<(), String> {
     static ANSWER: OnceLock<Result<(), String>> = OnceLock::new();
     ANSWER.get_or_init(probe).clone()

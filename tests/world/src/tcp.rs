@@ -66,6 +66,9 @@ pub struct Connection {
 
 impl Connection {
     /// Sends `text` and waits for the service to send it back.
+    ///
+    /// # Errors
+    /// Where the connection breaks, the time is over, or something else comes back.
     pub fn echo(&mut self, text: &str, timeout: Duration) -> io::Result<()> {
         let deadline = wait::deadline(timeout);
         self.stream.write_all(text.as_bytes())?;
