@@ -211,6 +211,8 @@ impl Found {
         let line = chain::line(rule, around);
         if !line.lossless {
             self.say(format!("nft has no words for all of \"{}\"", line.text));
+        } else if line.newer {
+            self.say(format!("nft before 1.1.0 makes another rule of \"{}\"", line.text));
         } else if line.other_bytes {
             let what = format!("nft makes other bytes of \"{}\", which mean the same", line.text);
             self.push(LossKind::OtherBytes, what);
