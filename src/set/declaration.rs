@@ -210,6 +210,7 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
         if self.overlaps != Overlaps::Merge {
             self.overlaps = Overlaps::Merge;
             userdata::put(self.set.userdata.get_or_insert_default(), MERGE, &1u32.to_ne_bytes());
+            self.make_room();
         }
         self
     }

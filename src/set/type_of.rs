@@ -3,7 +3,7 @@
 //! nft keeps it beside the set for itself (`expr_ops.build_udata`): entries in entries, numbers in the machine's byte
 //! order. `type` and `typeof` do not mix: where one part has no name, every part is an expression, and so are the
 //! values of a map. A part that does have a name is then said by the expression that most would take
-//! ([`TypeOf::usual`]).
+//! (`TypeOf::usual`).
 
 use super::FieldType;
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
 /// An expression of nft's, of whose type a field is that nft has no name for: `typeof meta length`.
 ///
 /// The numbers of headers and of their fields are nft's own, which it keeps beside sets in the kernel and so does not
-/// change: see its `include/proto.h` and `include/exthdr.h`. nft takes no notice of an expression whose values have another
-/// length than the field.
+/// change: see its `include/proto.h` and `include/exthdr.h`. nft takes no notice of an expression whose values have
+/// another length than the field.
 ///
 /// ```
 /// use portcullis::{Port, set::{Field, FieldType, SetOf, TypeOf}};
