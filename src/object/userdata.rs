@@ -10,6 +10,9 @@ pub const COMMENT: u8 = 0;
 /// A set's comment (`NFTNL_UDATA_SET_COMMENT`).
 pub const SET_COMMENT: u8 = 7;
 
+/// The most bytes that the kernel keeps beside an object (`NFT_USERDATA_MAXLEN`).
+pub(crate) const LIMIT: usize = 256;
+
 /// The longest comment: nft's own limit (`NFTNL_UDATA_COMMENT_MAXLEN`), without the NUL.
 pub const COMMENT_LIMIT: usize = 127;
 
@@ -22,6 +25,20 @@ pub(crate) fn push(buffer: &mut Vec<u8>, kind: u8, value: &[u8]) -> bool {
     buffer.extend_from_slice(&[kind, length]);
     buffer.extend_from_slice(value);
     true
+}
+
+/// User data with an entry in the place of the one of its kind, or among the others in the order of kinds, as nft has it.
+pub(crate) fn put(buffer: &mut Vec<u8>, kind: u8, value: &[u8]) -> bool {
+    let mut put = Vec::new();
+    let (mut before, mut behind) = (Vec::new(), Vec::new());
+    for (found, value) in entries(buffer).filter(|(found, _)| *found != kind) {
+        push(if found < kind { &mut before } else { &mut behind }, found, value);
+    }
+    let fits = push(&mut put, kind, value);
+    if fits {
+        *buffer = [before, put, behind].concat();
+    }
+    fits
 }
 
 /// A comment as user data.
@@ -101,6 +118,17 @@ mod tests {
         assert_eq!(bytes, [0, 1, 9, 7, 4, b'n', b'e', b'w', 0]);
         assert_eq!(find_comment(7, &bytes).as_deref(), Some("new"));
         assert_eq!(find_comment(6, &bytes), None);
+    }
+
+    #[test]
+    fn an_entry_is_put_in_its_place() {
+        let mut bytes = vec![0, 1, 9, 7, 1, 5];
+        assert!(put(&mut bytes, 3, &[1, 2]));
+        assert_eq!(bytes, [0, 1, 9, 3, 2, 1, 2, 7, 1, 5]);
+        assert!(put(&mut bytes, 3, &[8]));
+        assert_eq!(bytes, [0, 1, 9, 3, 1, 8, 7, 1, 5]);
+        assert!(!put(&mut bytes, 0, &[0; 256]));
+        assert_eq!(bytes, [0, 1, 9, 3, 1, 8, 7, 1, 5]);
     }
 
     #[test]

@@ -3,13 +3,12 @@
 use std::{borrow::Borrow, marker::PhantomData, time::Duration};
 
 use super::{
-    Entry, FieldType, IntoEntry, Key, MapValue, Overlaps, contents::Contents, field::TypeOf,
-    value::DATA_TYPEOF,
+    Entry, FieldType, IntoEntry, Key, MapValue, Overlaps, contents::Contents, type_of, value::DATA_TYPEOF,
 };
 use crate::{
     Invalid,
     expr::{Expr, Verdict},
-    object::{Set, SetFlags, SetPolicy, SetRef, TableRef, userdata},
+    object::{MapData, Set, SetFlags, SetPolicy, SetRef, TableRef, userdata},
 };
 
 /// A set, or with `V` a map, whose keys and values are Rust types: its name and properties, without its
@@ -75,8 +74,7 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
             set.desc.fields.clear();
         }
         let mut made = Self { set, overlaps: Overlaps::default(), kind: PhantomData };
-        made.keep_typeof(KEY_TYPEOF, K::PARTS);
-        made.keep_typeof(DATA_TYPEOF, V::PARTS);
+        made.keep_typeof();
         made
     }
 
@@ -138,10 +136,13 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
         format!("{}{value}{intervals}", parts(K::PARTS))
     }
 
-    /// A comment of at most 127 bytes, shown by `nft list`.
+    /// A comment of at most 127 bytes, shown by `nft list`. Beside a long one there is no room for the expressions by
+    /// which nft knows a concatenation of many fields without a name.
     #[must_use]
     pub fn comment(self, comment: &str) -> Self {
-        self.change(|set| set.comment(comment))
+        let mut set = self.change(|set| set.comment(comment));
+        set.make_room();
+        set
     }
 
     /// How many elements there can be, at least one. The kernel then takes its fixed-size hash, which loads about
@@ -211,7 +212,8 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
         }
         if self.overlaps != Overlaps::Merge {
             self.overlaps = Overlaps::Merge;
-            userdata::push(self.set.userdata.get_or_insert_default(), MERGE, &1u32.to_ne_bytes());
+            userdata::put(self.set.userdata.get_or_insert_default(), MERGE, &1u32.to_ne_bytes());
+            self.make_room();
         }
         self
     }
@@ -296,35 +298,36 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
         self
     }
 
-    /// Tells nft the expression of a type that has no name.
-    fn keep_typeof(&mut self, kind: u8, parts: &[FieldType]) {
-        let [FieldType { type_of: Some(expression), .. }] = parts else {
+    /// Tells nft the expressions of types that have no name.
+    fn keep_typeof(&mut self) {
+        if !(type_of::is_needed(K::PARTS) || type_of::is_needed(V::PARTS)) {
+            return;
+        }
+        let data = match self.set.data {
+            Some(MapData::Verdict) => type_of::verdict(),
+            _ => type_of::declare(V::PARTS),
+        };
+        let userdata = self.set.userdata.get_or_insert_default();
+        for (kind, declared) in [(KEY_TYPEOF, type_of::declare(K::PARTS)), (DATA_TYPEOF, data)] {
+            if let Some(declared) = declared {
+                userdata::put(userdata, kind, &declared);
+            }
+        }
+        self.make_room();
+    }
+
+    /// Where the kernel does not keep as much, what nft calls the type goes: it is for nft's listing only.
+    fn make_room(&mut self) {
+        let Some(userdata) = self.set.userdata.as_mut().filter(|bytes| bytes.len() > userdata::LIMIT) else {
             return;
         };
-        // libnftnl's user data inside user data: the expression's number in nft, and what it loads.
-        let (mut inner, mut outer) = (Vec::new(), Vec::new());
-        let mut keep = |kind: u8, value: u32| userdata::push(&mut inner, kind, &value.to_ne_bytes());
-        let number = match *expression {
-            TypeOf::Meta(key) => {
-                keep(0, key);
-                9u32
+        let mut rest = Vec::new();
+        for (kind, value) in userdata::entries(userdata) {
+            if ![KEY_TYPEOF, DATA_TYPEOF].contains(&kind) {
+                userdata::push(&mut rest, kind, value);
             }
-            TypeOf::Ct(key) => {
-                keep(0, key);
-                // No direction.
-                keep(1, u32::MAX);
-                12
-            }
-            TypeOf::Payload(protocol, field, bits) => {
-                keep(0, protocol);
-                keep(1, field);
-                keep(4, bits);
-                7
-            }
-        };
-        userdata::push(&mut outer, 0, &number.to_ne_bytes());
-        userdata::push(&mut outer, 1, &inner);
-        userdata::push(self.set.userdata.get_or_insert_default(), kind, &outer);
+        }
+        *userdata = rest;
     }
 }
 
@@ -350,5 +353,46 @@ impl<K, V> Borrow<Set> for SetOf<K, V> {
 impl<K, V> Borrow<Set> for &SetOf<K, V> {
     fn borrow(&self) -> &Set {
         &self.set
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Port,
+        language::matches::{Length, Ttl, VlanId},
+        set::CtLabels,
+    };
+
+    fn kinds<K, V>(set: &SetOf<K, V>) -> Vec<u8> {
+        userdata::entries(set.set.userdata.as_deref().unwrap()).map(|(kind, _)| kind).collect()
+    }
+
+    #[test]
+    fn expressions_are_kept_where_a_name_is_missing() {
+        type Named = (Port, Port);
+        assert_eq!(kinds(&SetOf::<Named>::new("s")), [0]);
+        assert_eq!(kinds(&SetOf::<(Port, Length)>::new("s")), [0, KEY_TYPEOF]);
+        // Of a map both, whichever has none.
+        assert_eq!(kinds(&MapOf::<Named, Ttl>::new("s")), [0, 1, KEY_TYPEOF, DATA_TYPEOF]);
+        assert_eq!(kinds(&MapOf::<Ttl, Named>::new("s")), [0, 1, KEY_TYPEOF, DATA_TYPEOF]);
+        assert_eq!(kinds(&VerdictMap::<Ttl>::new("s")), [0, 1, KEY_TYPEOF, DATA_TYPEOF]);
+        // nft 1.0.6 dies where it lists labels of connections among others.
+        assert_eq!(kinds(&SetOf::<(CtLabels, Length)>::new("s")), [0]);
+        // In nft's order, whatever is said first.
+        let runs = SetOf::<super::super::Interval<Ttl>>::new("s").comment("c").auto_merge();
+        assert_eq!(kinds(&runs), [0, MERGE, KEY_TYPEOF, userdata::SET_COMMENT]);
+    }
+
+    #[test]
+    fn the_kernels_room_goes_to_the_comment() {
+        type Long = (VlanId, VlanId, VlanId, VlanId, VlanId, VlanId);
+        let long = SetOf::<Long>::new("s");
+        assert_eq!(kinds(&long), [0, KEY_TYPEOF]);
+        assert_eq!(kinds(&long.clone().comment("short")), [0, KEY_TYPEOF, userdata::SET_COMMENT]);
+        let told = long.comment(&"x".repeat(127));
+        assert_eq!(kinds(&told), [0, userdata::SET_COMMENT]);
+        assert!(told.set.userdata.unwrap().len() <= userdata::LIMIT);
     }
 }

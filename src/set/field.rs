@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::type_of::TypeOf;
 use crate::{
     Invalid,
     object::{DataType, KeyOrder},
@@ -30,17 +31,6 @@ pub struct FieldType {
     pub(crate) type_of: Option<TypeOf>,
 }
 
-/// An expression of nft's whose type a set's key has (`typeof meta hour`), where the type has no name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TypeOf {
-    /// `meta`, with the kernel's number for what is loaded.
-    Meta(u32),
-    /// `ct`, with the kernel's number for what is loaded.
-    Ct(u32),
-    /// A field of a header: nft's number of the protocol (`enum proto_desc_id`), of the field in it, and its bits.
-    Payload(u32, u32, u32),
-}
-
 impl FieldType {
     /// A type whose bytes lie as in the packet.
     pub const fn network(name: &'static str, number: u32, len: usize) -> Self {
@@ -67,8 +57,8 @@ impl FieldType {
         Self { prefixes: true, ..self }
     }
 
-    /// The same, but without a name in nft.
-    pub(crate) const fn type_of(self, expression: TypeOf) -> Self {
+    /// The same, but without a name in nft: its type is that of an expression.
+    pub const fn type_of(self, expression: TypeOf) -> Self {
         Self { type_of: Some(expression), ..self }
     }
 
@@ -178,10 +168,12 @@ pub(crate) fn put<const N: usize>(to: &mut [u8], bytes: [u8; N]) {
     }
 }
 
-/// Declares fields that are numbers: the number of a value, the value of a number, its text.
+/// Declares fields that are numbers: the number of a value, the value of a number, its text; and the largest one, where
+/// the packet has fewer bits for it than the type.
 macro_rules! fields {
     ($( $type:ty: $what:literal = $field_type:expr, $order:ident $number:ty,
-        |$value:ident| $get:expr, |$raw:ident| $make:expr, |$shown:ident| $text:expr; )+) => {$(
+        |$value:ident| $get:expr, |$raw:ident| $make:expr, |$shown:ident| $text:expr
+        $(, at most $limit:literal)?; )+) => {$(
         impl $crate::set::Field for $type {
             const WHAT: &'static str = $what;
             const TYPE: $crate::set::FieldType = $field_type;
@@ -203,6 +195,17 @@ macro_rules! fields {
                 let $shown = self;
                 $text
             }
+
+            $(
+                fn check(&self, _: bool) -> Result<(), $crate::Invalid> {
+                    let $value = self;
+                    if $get <= $limit {
+                        return Ok(());
+                    }
+                    let range = concat!("0 to ", stringify!($limit)).to_owned();
+                    Err($crate::Invalid::OutOfRange { what: Self::WHAT, value: self.text(), range })
+                }
+            )?
         }
     )+};
     (@to network $number:ident) => { $number.to_be_bytes() };

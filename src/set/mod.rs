@@ -32,6 +32,7 @@ mod part;
 mod read;
 mod runs;
 mod span;
+mod type_of;
 mod value;
 
 pub use contents::Contents;
@@ -46,6 +47,7 @@ pub use fields::{
 pub use key::Key;
 pub use part::{Interval, Part};
 pub use span::Overlaps;
+pub use type_of::TypeOf;
 pub use value::{
     CounterName, CtExpectName, CtHelperName, CtTimeoutName, LimitName, MapValue, QuotaName, SecMarkName,
     SynproxyName,

@@ -205,10 +205,7 @@ impl<A: Field, B: Field> MapValue for (Interval<A>, Interval<B>) {
         let mut bytes = Vec::new();
         userdata::push(&mut bytes, 0, &13u32.to_ne_bytes());
         userdata::push(&mut bytes, 1, &[]);
-        let userdata = set.userdata.get_or_insert_default();
-        let interval = userdata.split_off(userdata.len().saturating_sub(6));
-        userdata::push(userdata, DATA_TYPEOF, &bytes);
-        userdata.extend(interval);
+        userdata::put(set.userdata.get_or_insert_default(), DATA_TYPEOF, &bytes);
         set
     }
 

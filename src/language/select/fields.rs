@@ -114,8 +114,14 @@ fields! {
     Time = matches::DateTime => Time;
     /// The class of service of an IPv4 packet.
     IpDscp = matches::Dscp => IpDscp;
+    /// The class of service of an IPv6 packet.
+    Ip6Dscp = matches::Dscp => Ip6Dscp;
     /// What routers say of their queues, in an IPv4 packet.
     IpEcn = matches::Ecn => IpEcn;
+    /// The number of the VLAN in a frame's tag. For bridge and netdev tables.
+    VlanId = matches::VlanId => VlanId;
+    /// The priority in a frame's VLAN tag. For bridge and netdev tables.
+    VlanPcp = matches::VlanPcp => VlanPcp;
     /// How many routers an IPv4 packet may still pass.
     Ttl = matches::Ttl => Ttl;
     /// How many routers an IPv6 packet may still pass.

@@ -54,9 +54,9 @@ pub use fields::{
     ByName, Cgroup, CtDirection, CtExpiration, CtHelper, CtLabels, CtMark, CtOriginalDaddr, CtOriginalDport,
     CtOriginalSaddr, CtOriginalSport, CtProtocol, CtReplyDaddr, CtReplyDport, CtReplySaddr, CtReplySport,
     CtState, CtStatus, CtZone, Daddr, DaddrType, Day, Dport, EtherDaddr, EtherSaddr, EtherType, HopLimit,
-    Hour, IcmpCode, IcmpType, Icmpv6Code, Icmpv6Type, Iif, IifGroup, IifName, IifType, IpDscp, IpEcn,
-    L4Proto, Length, Mark, NfProto, Oif, OifGroup, OifName, OifType, PktType, Priority, Realm, Saddr,
-    SaddrType, Select, SelectOne, SkGid, SkUid, Sport, TcpFlags, Time, Ttl,
+    Hour, IcmpCode, IcmpType, Icmpv6Code, Icmpv6Type, Iif, IifGroup, IifName, IifType, Ip6Dscp, IpDscp,
+    IpEcn, L4Proto, Length, Mark, NfProto, Oif, OifGroup, OifName, OifType, PktType, Priority, Realm, Saddr,
+    SaddrType, Select, SelectOne, SkGid, SkUid, Sport, TcpFlags, Time, Ttl, VlanId, VlanPcp,
 };
 pub use lookup::{Backend, Balance, Lookup, MapKey, Mapped, mapped};
 pub use selector::Selector;

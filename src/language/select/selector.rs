@@ -7,19 +7,19 @@ use smallvec::{SmallVec, smallvec};
 use crate::{
     Invalid,
     expr::{
-        Bitwise, BitwiseOp, Ct, CtDirection, CtKey, Data, Expr, Fib, FibFlags, FibResult, Meta, MetaKey,
-        Payload, PayloadBase, Register,
+        Bitwise, BitwiseOp, Byteorder, ByteorderOp, Ct, CtDirection, CtKey, Data, Expr, Fib, FibFlags,
+        FibResult, Meta, MetaKey, Payload, PayloadBase, Register,
     },
     language::{Layer3, Lowering, matches},
     set::{self, Field, FieldType},
 };
 
 use CtDirection::{Original, Reply};
-use Needs::{Ethernet, Icmp, Layer4, Nothing, Ports};
+use Needs::{Ethernet, Icmp, Layer4, Nothing, Ports, Vlan};
 use PayloadBase::{Link, Network, Transport};
 use Source::{
-    Bits as FromBits, Connection as FromConnection, Ct as FromCt, Fib as FromFib, Meta as FromMeta,
-    Payload as FromPacket,
+    Across as FromAcross, Bits as FromBits, Connection as FromConnection, Ct as FromCt, Fib as FromFib,
+    Meta as FromMeta, Payload as FromPacket,
 };
 
 const V4: Needs = Needs::Layer3(Layer3::V4);
@@ -29,8 +29,10 @@ const V6: Needs = Needs::Layer3(Layer3::V6);
 #[derive(Clone, Copy)]
 enum Source {
     Payload(PayloadBase, u32),
-    /// Bits of one byte of the network header: where, which, and how far from the right.
-    Bits(u32, u8, u32),
+    /// Bits of one byte: where, which, and how far from the right.
+    Bits(PayloadBase, u32, u8, u32),
+    /// Bits of two bytes, likewise: not more than eight of them, or at the right end.
+    Across(PayloadBase, u32, u16, u32),
     Meta(MetaKey),
     Ct(CtKey),
     /// Of one direction of the connection.
@@ -47,6 +49,7 @@ pub(super) type Load = SmallVec<[Expr; 1]>;
 enum Needs {
     Nothing,
     Ethernet,
+    Vlan,
     Layer3(Layer3),
     Ports,
     Icmp(Layer3, u8),
@@ -166,11 +169,17 @@ selectors! {
     Day = "meta day", matches::Weekday, FromMeta(MetaKey::TimeDay), Nothing;
     /// The time, to the nanosecond: kernel 5.4.
     Time = "meta time", matches::DateTime, FromMeta(MetaKey::TimeNs), Nothing;
-    /// The class of service of an IPv4 packet. (IPv6 has it across two bytes, which the kernel's shifts cannot bring
-    /// together in one byte order: nft 1.0.6 compares something else there.)
-    IpDscp = "ip dscp", matches::Dscp, FromBits(1, 0xfc, 2), V4;
+    /// The class of service of an IPv4 packet.
+    IpDscp = "ip dscp", matches::Dscp, FromBits(Network, 1, 0xfc, 2), V4;
+    /// The class of service of an IPv6 packet. (nft looks it up rightly from version 1.1.0 on: older ones shift before
+    /// they turn the bytes.)
+    Ip6Dscp = "ip6 dscp", matches::Dscp, FromAcross(Network, 0, 0x0fc0, 6), V6;
     /// What routers say of their queues, in an IPv4 packet.
-    IpEcn = "ip ecn", matches::Ecn, FromBits(1, 0x03, 0), V4;
+    IpEcn = "ip ecn", matches::Ecn, FromBits(Network, 1, 0x03, 0), V4;
+    /// The number of the VLAN in a frame's tag. For bridge and netdev tables.
+    VlanId = "vlan id", matches::VlanId, FromAcross(Link, 14, 0x0fff, 0), Vlan;
+    /// The priority in a frame's VLAN tag. For bridge and netdev tables.
+    VlanPcp = "vlan pcp", matches::VlanPcp, FromBits(Link, 14, 0xe0, 5), Vlan;
     /// How many routers an IPv4 packet may still pass.
     Ttl = "ip ttl", matches::Ttl, FromPacket(Network, 8), V4;
     /// How many routers an IPv6 packet may still pass.
@@ -238,14 +247,27 @@ impl Selector {
         let len = u32::try_from(self.field_type().len).unwrap_or(u32::MAX);
         match self.source() {
             Source::Payload(base, offset) => smallvec![Payload::load(base, offset, len, dreg).into()],
-            Source::Bits(offset, mask, shift) => {
+            Source::Bits(base, offset, mask, shift) => {
                 let mut load: Load = smallvec![
-                    Payload::load(Network, offset, 1, dreg).into(),
+                    Payload::load(base, offset, 1, dreg).into(),
                     Bitwise::and(dreg, Data::byte(mask)).into(),
                 ];
                 if shift != 0 {
-                    let right = Bitwise::new(dreg, dreg, 1u32).op(BitwiseOp::Rshift);
-                    load.push(right.data(Data::host_u32(shift)).into());
+                    load.push(shifted(dreg, 1, BitwiseOp::Rshift, shift));
+                }
+                load
+            }
+            Source::Across(base, offset, mask, shift) => {
+                let mut load: Load = smallvec![
+                    Payload::load(base, offset, 2, dreg).into(),
+                    Bitwise::and(dreg, Data::network_u16(mask)).into(),
+                ];
+                // The kernel shifts the register as a number of the machine's, of four bytes; the key is the first one.
+                if shift != 0 && cfg!(target_endian = "little") {
+                    load.push(Byteorder::new(dreg, dreg, ByteorderOp::Ntoh, 2u32, 2u32).into());
+                    load.push(shifted(dreg, 2, BitwiseOp::Rshift, shift));
+                } else if shift != 0 {
+                    load.push(shifted(dreg, 2, BitwiseOp::Lshift, 8u32.saturating_sub(shift)));
                 }
                 load
             }
@@ -259,10 +281,12 @@ impl Selector {
     /// Whether the first expression of [`Selector::load`] can be this one, told without making it.
     pub(super) fn may_begin(self, expression: &Expr) -> bool {
         match (self.source(), expression) {
-            (Source::Payload(base, offset), Expr::Payload(load)) => {
-                load.base == base && load.offset == offset
-            }
-            (Source::Bits(offset, ..), Expr::Payload(load)) => load.base == Network && load.offset == offset,
+            (
+                Source::Payload(base, offset)
+                | Source::Bits(base, offset, ..)
+                | Source::Across(base, offset, ..),
+                Expr::Payload(load),
+            ) => load.base == base && load.offset == offset,
             (Source::Meta(key), Expr::Meta(load)) => load.key == key,
             (Source::Ct(key) | Source::Connection(key, _), Expr::Ct(load)) => load.key == key,
             (Source::Fib(side), Expr::Fib(load)) => load.flags == side,
@@ -276,6 +300,10 @@ impl Selector {
             Nothing => Ok(()),
             Ethernet => {
                 to.need_ethernet();
+                Ok(())
+            }
+            Vlan => {
+                to.need_vlan();
                 Ok(())
             }
             Needs::Layer3(version) => to.need_layer3(self.word(), version),
@@ -305,12 +333,17 @@ impl Selector {
     }
 }
 
+/// Shifts a register.
+fn shifted(register: Register, len: u32, way: BitwiseOp, by: u32) -> Expr {
+    Bitwise::new(register, register, len).op(way).data(Data::host_u32(by)).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        Rule,
-        language::targets::golden::golden_everywhere,
+        Dscp, Family, Rule,
+        language::targets::golden::{golden, golden_everywhere},
         select,
         set::{CtLabels, Interval, SetOf},
     };
@@ -328,6 +361,25 @@ mod tests {
         assert!(
             text.ends_with("labels of connections are bits, which have no runs: take a set of single values")
         );
+    }
+
+    #[test]
+    fn bits_across_two_bytes_are_brought_to_the_first() {
+        // As nft 1.1.0 has it: ip6 dscp @classes
+        let rule = Rule::new().in_set(select::Ip6Dscp, &SetOf::<Dscp>::new("classes"));
+        let load = [
+            "payload load 2b @ network header + 0 => reg 1",
+            "bitwise reg 1 = ( reg 1 & 0x0000c00f ) ^ 0x00000000",
+        ];
+        let lift: &[_] = if cfg!(target_endian = "little") {
+            &["byteorder reg 1 = ntoh(reg 1, 2, 2)", "bitwise reg 1 = ( reg 1 >> 0x00000006 )"]
+        } else {
+            // There the two bytes are the upper half of what is shifted, in the right order.
+            &["bitwise reg 1 = ( reg 1 << 0x00000002 )"]
+        };
+        golden(Family::Ip6, &rule, &[&load[..], lift, &["lookup reg 1 set classes"]].concat());
+        let problem = rule.check(Family::Ip).unwrap_err().to_string();
+        assert!(problem.contains("ip6 dscp"), "{problem}");
     }
 
     #[test]

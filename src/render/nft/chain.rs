@@ -57,7 +57,8 @@ pub(super) fn line(rule: &Rule, around: Around<'_>) -> RuleText {
     let lowered = match rule.lower(around.family) {
         Ok(lowered) => lowered,
         Err(problem) => {
-            return RuleText { text: format!("# {problem}"), lossless: false, other_bytes: false };
+            let text = format!("# {problem}");
+            return RuleText { text, lossless: false, other_bytes: false, newer: false };
         }
     };
     let mut said = statements(&lowered.expressions, Around { made: &lowered.sets, ..around });

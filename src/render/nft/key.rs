@@ -1,11 +1,11 @@
 //! What the bytes of a set's keys and a map's values are, and their text.
 
 use super::{
-    datatype::{Datatype, Order, parts},
+    datatype::{Datatype, Order, numbers, parts},
     names::Names,
     type_of::{self, Part},
 };
-use crate::object::{MapData, Set, userdata::entries};
+use crate::object::{KeyOrder, MapData, Set, SetFlags, userdata::entries};
 
 /// One part of a key or value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +30,15 @@ pub(super) struct Layout<'a> {
 const KEY_BYTE_ORDER: u8 = 0;
 const DATA_BYTE_ORDER: u8 = 1;
 
+/// nft's number of the type of verdicts.
+const VERDICT: u32 = 1;
+/// Bytes of one.
+const VERDICT_LEN: u32 = 16;
+
 impl<'a> Layout<'a> {
     /// Of a set's keys.
     pub(super) fn of_key(set: &Set, names: Names<'a>) -> Self {
-        let sorted = set.flags.contains(crate::object::SetFlags::INTERVAL);
+        let sorted = set.flags.contains(SetFlags::INTERVAL);
         let order = byte_order(set, KEY_BYTE_ORDER);
         let fields = fields(key_parts(set), set.key_type, order, &set.desc.fields, set.key_len);
         Self { fields, sorted, ranges: false, names }
@@ -47,7 +52,7 @@ impl<'a> Layout<'a> {
         let order = byte_order(set, DATA_BYTE_ORDER);
         let ranges = has_ranges_as_values(set);
         let len = if ranges { len / 2 } else { len };
-        let fields = fields(data_parts(set), kind, order, &[], len);
+        let fields = fields(declared_data(set), kind, order, &[], len);
         Some(Self { fields, sorted: false, ranges, names })
     }
 
@@ -173,10 +178,52 @@ pub(super) fn key_parts(set: &Set) -> Option<Vec<Part>> {
 pub(super) fn data_parts(set: &Set) -> Option<Vec<Part>> {
     let len = match set.data {
         Some(MapData::Value { len, .. }) => len,
-        Some(MapData::Verdict) => 16,
+        Some(MapData::Verdict) => VERDICT_LEN,
         _ => return None,
     };
     type_of::data(set).filter(|parts| fits(parts, len))
+}
+
+/// Expressions of the types that keys have: what they were declared after, or some that nobody said.
+pub(super) fn expressions_of_key(set: &Set) -> Option<Vec<Part>> {
+    let order = || number_order(set, KEY_BYTE_ORDER);
+    key_parts(set).or_else(|| usual(set.key_type, order(), &set.desc.fields, set.key_len))
+}
+
+/// Expressions of the types that values have.
+pub(super) fn expressions_of_data(set: &Set) -> Option<Vec<Part>> {
+    declared_data(set).or_else(|| match set.data {
+        Some(MapData::Value { kind, len }) => {
+            let len = if has_ranges_as_values(set) { len / 2 } else { len };
+            usual(kind, number_order(set, DATA_BYTE_ORDER), &[], len)
+        }
+        Some(MapData::Verdict) => usual(VERDICT, KeyOrder::Mixed, &[], VERDICT_LEN),
+        _ => None,
+    })
+}
+
+/// What the values were declared after, also where they are ranges: nft itself forgets it there.
+fn declared_data(set: &Set) -> Option<Vec<Part>> {
+    match set.data {
+        Some(MapData::Value { len, .. }) if has_ranges_as_values(set) => type_of::data(set).filter(|parts| {
+            let end: usize = parts.iter().map(|part| part.bytes().next_multiple_of(4)).sum();
+            !parts.is_empty() && usize::try_from(len / 2) == Ok(end)
+        }),
+        _ => data_parts(set),
+    }
+}
+
+fn usual(number: u32, order: KeyOrder, lens: &[u32], len: u32) -> Option<Vec<Part>> {
+    let kinds = numbers(number);
+    let said: Vec<_> = match kinds.as_slice() {
+        [kind] => vec![type_of::usual(*kind, len, order)?],
+        kinds => {
+            let lens = lens.iter().copied().chain(std::iter::repeat(0));
+            let said = kinds.iter().zip(lens).map(|(kind, len)| type_of::usual(*kind, len, order));
+            said.collect::<Option<_>>()?
+        }
+    };
+    fits(&said, len).then_some(said)
 }
 
 fn fits(parts: &[Part], len: u32) -> bool {
@@ -193,6 +240,15 @@ pub(super) fn has_ranges_as_values(set: &Set) -> bool {
 
     entries(set.userdata.as_deref().unwrap_or_default())
         .any(|(kind, value)| kind == DATA_INTERVAL && value.iter().any(|byte| *byte != 0))
+}
+
+/// How the bytes of numbers of no particular type lie. (Concatenations do not say it: of those, only what lies in the
+/// order of intervals, the network's, can be told.)
+fn number_order(set: &Set, kind: u8) -> KeyOrder {
+    match byte_order(set, kind) {
+        Order::Host => KeyOrder::Host,
+        Order::Network => KeyOrder::Network,
+    }
 }
 
 /// Whether numbers of no particular type are in the machine's order.

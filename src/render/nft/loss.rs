@@ -211,6 +211,8 @@ impl Found {
         let line = chain::line(rule, around);
         if !line.lossless {
             self.say(format!("nft has no words for all of \"{}\"", line.text));
+        } else if line.newer {
+            self.say(format!("nft before 1.1.0 makes another rule of \"{}\"", line.text));
         } else if line.other_bytes {
             let what = format!("nft makes other bytes of \"{}\", which mean the same", line.text);
             self.push(LossKind::OtherBytes, what);
@@ -243,6 +245,9 @@ impl Found {
         }
         if !set.is_anonymous() && !super::set::is_sayable(set) {
             self.say("no name of a type says what its keys or values are");
+        }
+        if !set.elements.is_empty() && super::set::has_numbers_among_values(set) {
+            self.say("nft 1.0.6 takes no number as one of several values");
         }
         if let Some(MapData::Object(kind)) = &set.data {
             let declared = [
@@ -338,6 +343,54 @@ mod tests {
             ]
         );
         assert!(rule.starts_with("table inet edge, chain c, rule 2: nft has no words for all of"), "{rule}");
+    }
+
+    #[test]
+    fn concatenations_that_nft_cannot_take_are_named() {
+        use crate::{
+            Dscp, Port, Rule,
+            language::matches::{Length, Ttl},
+            select,
+            set::{Interval, MapOf, SetOf},
+        };
+
+        type Six = (Port, Port, Port, Port, Port, Port);
+        let mut six = SetOf::<Six>::new("six").as_set().clone();
+        let keys = SetOf::<(Port, Length)>::new("keys");
+        let runs = SetOf::<(Port, Interval<Length>)>::new("runs");
+        let one = || (Port(1), Ttl(64));
+        let map = MapOf::<Port, (Port, Ttl)>::new("map");
+        let sets = |six: Set| {
+            let mut undeclared = keys.as_set().clone();
+            undeclared.userdata = None;
+            // The lengths of the parts are there, and all lie as in the packet.
+            let mut alike = runs.as_set().clone();
+            alike.userdata = None;
+            let table = Table::inet("t").set(six).set(keys.clone().into()).set(undeclared);
+            table.set(alike).set(map.with([(Port(7), one())]))
+        };
+        let told = "no name of a type says what its keys or values are";
+        let numbers = "table inet t, set map: nft 1.0.6 takes no number as one of several values";
+        let keys_told = format!("table inet t, set keys: {told}");
+        assert_eq!(said(sets(six.clone())), [keys_told.as_str(), numbers]);
+        assert!(
+            six.nft()
+                .to_string()
+                .contains("typeof th dport . th dport . th dport . th dport . th dport . th dport")
+        );
+        // nft's number of a type has room for five.
+        six.userdata = None;
+        let six_told = format!("table inet t, set six: {told}");
+        assert_eq!(said(sets(six)), [six_told.as_str(), keys_told.as_str(), numbers]);
+        assert!(runs.as_set().nft().to_string().contains("typeof th dport . meta length"));
+
+        let rule = Rule::new().in_set(select::Ip6Dscp, [Dscp::CS1, Dscp::EF]);
+        assert_eq!(
+            said(Table::inet("t").chain(Chain::new("c").rule(rule))),
+            [
+                "table inet t, chain c, rule 1: nft before 1.1.0 makes another rule of \"ip6 dscp { cs1, ef }\""
+            ]
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{
     around::Around,
     datatype::{Datatype, parts},
     element::{elements, time},
-    key::{Layout, data_parts, has_ranges_as_values, key_parts},
+    key::{Layout, data_parts, expressions_of_data, expressions_of_key, has_ranges_as_values, key_parts},
     names::Names,
     stateful::stateless,
     type_of::Part,
@@ -119,48 +119,64 @@ fn wrapped(set: &Set, names: Names<'_>) -> String {
 fn declared_type(set: &Set) -> String {
     let interval = if has_ranges_as_values(set) { "interval " } else { "" };
     let (key, data) = (key_parts(set), data_parts(set));
-    let object = match &set.data {
-        Some(MapData::Object(kind)) => Some(format!(" : {kind}")),
-        _ => None,
-    };
     match (key, data) {
         (Some(key), None) if set.data.is_none() => format!("typeof {}", words(&key)),
         (Some(key), Some(data)) => format!("typeof {} : {interval}{}", words(&key), words(&data)),
-        // A number that nobody declared: anything of the same length does.
-        (None, None) if set.data.is_none() && type_names(set.key_type) == "integer" => {
-            match like(Layout::of_key(set, Names::default()).single(), set.key_len) {
-                Some(words) => format!("typeof {words}"),
-                None => "type integer".to_owned(),
-            }
-        }
         _ => {
+            // What has no name is declared after an expression, and then everything is.
+            if let Some(said) = after_expressions(set, interval).filter(|_| !has_names(set)) {
+                return said;
+            }
             let data = match &set.data {
                 None => String::new(),
                 Some(MapData::Verdict) => " : verdict".to_owned(),
                 Some(MapData::Value { kind, .. }) => format!(" : {interval}{}", type_names(*kind)),
-                Some(MapData::Object(_)) => object.unwrap_or_default(),
+                Some(MapData::Object(kind)) => format!(" : {kind}"),
             };
             format!("type {}{data}", type_names(set.key_type))
         }
     }
 }
 
-/// A number of a length and byte order, as an expression.
-fn like(kind: Option<Datatype>, len: u32) -> Option<&'static str> {
-    Some(match (kind?, len) {
-        (Datatype::Integer, 1) => "ip ttl",
-        (Datatype::Integer, 2) => "ip length",
-        (Datatype::Integer, 4) => "tcp sequence",
-        (Datatype::HostInteger, 2) => "ct zone",
-        (Datatype::HostInteger, 4) => "meta length",
-        (Datatype::HostInteger, 8) => "ct bytes",
-        _ => return None,
-    })
+/// The declaration by expressions alone: those that somebody declared, or some of the same types. nft has none for
+/// objects.
+fn after_expressions(set: &Set, interval: &str) -> Option<String> {
+    let key = words(&expressions_of_key(set)?);
+    match &set.data {
+        None => Some(format!("typeof {key}")),
+        Some(MapData::Object(_)) => None,
+        Some(_) => Some(format!("typeof {key} : {interval}{}", words(&expressions_of_data(set)?))),
+    }
+}
+
+/// Whether names of types say what keys and values are.
+fn has_names(set: &Set) -> bool {
+    let named = |number, len: u32| {
+        let kinds = parts(number);
+        let bytes =
+            kinds.iter().map(|kind| Some(kind.name().and(kind.bits())?.div_ceil(8).next_multiple_of(4)));
+        // nft's number has room for five types only.
+        let all = bytes.sum::<Option<usize>>();
+        all.is_some_and(|all| kinds.len() == 1 || u32::try_from(all) == Ok(len))
+    };
+    let data = match &set.data {
+        Some(MapData::Value { kind, len }) if has_ranges_as_values(set) => named(*kind, len / 2),
+        Some(MapData::Value { kind, len }) => named(*kind, *len),
+        _ => true,
+    };
+    named(set.key_type, set.key_len) && data
 }
 
 /// Whether the declaration says what keys and values are.
 pub(super) fn is_sayable(set: &Set) -> bool {
-    !declared_type(set).split(' ').any(|word| word == "integer")
+    has_names(set) || declared_type(set).starts_with("typeof ")
+}
+
+/// Whether values are several, and one is a number: nft 1.0.6 thinks that it has no bits.
+pub(super) fn has_numbers_among_values(set: &Set) -> bool {
+    let Some(MapData::Value { kind, .. }) = set.data else { return false };
+    let kinds = parts(kind);
+    kinds.len() > 1 && kinds.contains(&Datatype::Integer)
 }
 
 fn words(parts: &[Part]) -> String {

@@ -2,12 +2,15 @@
 
 use crate::{
     Invalid,
-    expr::{CtDirection, CtState, CtStatus},
+    expr::{CtDirection, CtKey, CtState, CtStatus},
     language::{
         Operand,
         matches::{HelperName, Zone},
     },
-    set::field::{Field, FieldType, TypeOf, fields, put},
+    set::{
+        TypeOf,
+        field::{Field, FieldType, fields, put},
+    },
 };
 
 fields! {
@@ -21,7 +24,7 @@ fields! {
 
 fields! {
     // nft knows it as `typeof ct zone` only.
-    Zone: "zone" = FieldType::host("integer", 4, 2).type_of(TypeOf::Ct(17)), host u16,
+    Zone: "zone" = FieldType::host("integer", 4, 2).type_of(TypeOf::Ct(CtKey::Zone)), host u16,
         |zone| zone.0, |number| Some(Self(number)), |zone| zone.0.to_string();
 }
 
@@ -35,7 +38,7 @@ pub struct CtLabels(pub u128);
 /// nft knows the type as `typeof ct label` only.
 impl Field for CtLabels {
     const WHAT: &'static str = "connection labels";
-    const TYPE: FieldType = FieldType::host("ct_label", 30, 16).type_of(TypeOf::Ct(13));
+    const TYPE: FieldType = FieldType::host("ct_label", 30, 16).type_of(TypeOf::Ct(CtKey::Labels));
 
     fn write(&self, to: &mut [u8]) {
         put(to, self.0.to_ne_bytes());
@@ -71,7 +74,7 @@ pub(super) fn words<T>(
 /// nft knows the type as `typeof ct helper` only.
 impl Field for HelperName {
     const WHAT: &'static str = "helper";
-    const TYPE: FieldType = FieldType::text("string", 5, 16).type_of(TypeOf::Ct(6));
+    const TYPE: FieldType = FieldType::text("string", 5, 16).type_of(TypeOf::Ct(CtKey::Helper));
 
     fn write(&self, to: &mut [u8]) {
         write_text(&self.0, to);

@@ -1,8 +1,12 @@
 //! Numbers that the kernel keeps beside a packet.
 
 use crate::{
+    expr::MetaKey,
     language::matches::{ClassId, Gid, HopLimit, Length, Mark, PacketType, Ttl, Uid},
-    set::field::{FieldType, TypeOf, fields, numbers},
+    set::{
+        TypeOf,
+        field::{FieldType, fields, numbers},
+    },
 };
 
 fields! {
@@ -18,13 +22,13 @@ fields! {
 
 fields! {
     // nft knows these as `typeof meta length`, `meta cgroup`, `ip ttl` and `ip6 hoplimit` only.
-    Length: "length" = FieldType::host("integer", 4, 4).type_of(TypeOf::Meta(0)), host u32,
+    Length: "length" = FieldType::host("integer", 4, 4).type_of(TypeOf::Meta(MetaKey::Len)), host u32,
         |length| length.0, |number| Some(Self(number)), |length| length.0.to_string();
-    ClassId: "cgroup class" = FieldType::host("integer", 4, 4).type_of(TypeOf::Meta(23)), host u32,
+    ClassId: "cgroup class" = FieldType::host("integer", 4, 4).type_of(TypeOf::Meta(MetaKey::Cgroup)), host u32,
         |class| class.0, |number| Some(Self(number)), |class| class.0.to_string();
-    Ttl: "TTL" = FieldType::network("integer", 4, 1).type_of(TypeOf::Payload(12, 8, 8)), network u8,
+    Ttl: "TTL" = FieldType::network("integer", 4, 1).type_of(TypeOf::Number { header: 12, field: 8, bits: 8 }), network u8,
         |ttl| ttl.0, |number| Some(Self(number)), |ttl| ttl.0.to_string();
-    HopLimit: "hop limit" = FieldType::network("integer", 4, 1).type_of(TypeOf::Payload(13, 7, 8)), network u8,
+    HopLimit: "hop limit" = FieldType::network("integer", 4, 1).type_of(TypeOf::Number { header: 13, field: 7, bits: 8 }), network u8,
         |limit| limit.0, |number| Some(Self(number)), |limit| limit.0.to_string();
 }
 

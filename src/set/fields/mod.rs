@@ -8,6 +8,7 @@ mod mark;
 mod network;
 mod time;
 mod transport;
+mod vlan;
 
 pub use connection::CtLabels;
 pub use interface::{DeviceGroup, InterfaceIndex, LinkType};

@@ -7,7 +7,7 @@ use crate::{
 
 fields! {
     Dscp: "DSCP" = FieldType::network("dscp", 36, 1), network u8,
-        |class| class.0, |number| Some(Self(number)), |class| format!("{:#04x}", class.0);
+        |class| class.0, |number| Some(Self(number)), |class| format!("{:#04x}", class.0), at most 63;
     Ecn: "ECN" = FieldType::network("ecn", 37, 1), network u8,
         |ecn| ecn.number(), |number| Some(Self::from_number(number)), |ecn| ecn.to_string();
 }

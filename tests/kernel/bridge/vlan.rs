@@ -1,6 +1,10 @@
 //! VLAN tags, on a switch and where a device receives them.
 
-use portcullis::{Chain, EtherType, Family, Hook, Policy, Rule, not};
+use portcullis::{
+    Chain, EtherType, Family, Hook, MacAddr, Policy, Rule,
+    language::matches::{VlanId, VlanPcp},
+    not, select,
+};
 use portcullis_world::{Packet, World, need_namespaces, skip};
 
 use crate::{
@@ -15,7 +19,8 @@ const AD: u16 = 0x88a8;
 /// A packet's name, the packet, its tags, and the rules that match it.
 type Case<'a> = (&'a str, &'a Packet, &'a [(u16, u16)], Vec<&'a str>);
 
-fn rules() -> Vec<(&'static str, Rule)> {
+fn rules(client: MacAddr) -> Vec<(&'static str, Rule)> {
+    let other = MacAddr([2, 0, 0, 0, 0, 1]);
     vec![
         ("id 5", Rule::new().vlan_id(5)),
         ("id not 5", Rule::new().vlan_id(not(5))),
@@ -30,6 +35,19 @@ fn rules() -> Vec<(&'static str, Rule)> {
         ("IPv4 of 5", Rule::new().vlan_id(5).vlan_type(EtherType::IPV4)),
         ("from the client of 5", Rule::new().vlan_id(5).saddr(["10.0.1.1", "10.0.1.3"])),
         ("port of 5", Rule::new().vlan_id(5).udp().dport(9)),
+        ("id in a set", Rule::new().in_set(select::VlanId, [VlanId(5), VlanId(4094)])),
+        (
+            "priority and id in a set",
+            Rule::new().in_set(
+                (select::VlanPcp, select::VlanId),
+                [(VlanPcp(5), VlanId(5)), (VlanPcp(6), VlanId(6))],
+            ),
+        ),
+        (
+            "id and client in a set",
+            Rule::new()
+                .in_set((select::VlanId, select::EtherSaddr), [(VlanId(5), client), (VlanId(4094), other)]),
+        ),
         ("provider's 5", Rule::new().ether_type(EtherType::PROVIDER_VLAN).vlan_id(5)),
     ]
 }
@@ -38,17 +56,18 @@ fn rules() -> Vec<(&'static str, Rule)> {
 fn tags_are_matched() {
     need_namespaces!();
     let world = World::switched();
-    let prerouting = Chain::filter("c", Hook::Prerouting).policy(Policy::Drop);
-    let mut switch = Gauge::new(&world.switch, Family::Bridge, prerouting, rules());
-    let ingress = Chain::filter("c", Hook::Ingress).device("eth0").policy(Policy::Drop);
-    let mut device = Gauge::new(&world.client, Family::Netdev, ingress, rules());
-
     let (client, server) = (world.client.mac("eth0"), world.server.mac("eth0"));
+    let prerouting = Chain::filter("c", Hook::Prerouting).policy(Policy::Drop);
+    let mut switch = Gauge::new(&world.switch, Family::Bridge, prerouting, rules(MacAddr(client.0)));
+    let ingress = Chain::filter("c", Hook::Ingress).device("eth0").policy(Policy::Drop);
+    let mut device = Gauge::new(&world.client, Family::Netdev, ingress, rules(MacAddr(client.0)));
+
     let v4 = Packet::udp("10.0.1.1:4000", "10.0.1.2:9");
     let v6 = Packet::udp("[fd00:1::1]:4000", "[fd00:1::2]:9");
     let five = |inner: &[&'static str]| {
         let tag = ["id 5", "id 4 to 6", "id list", "priority 5", "to be kept", "all of 5"];
-        [&tag[..], inner].concat()
+        let sets = ["id in a set", "priority and id in a set", "id and client in a set"];
+        [&tag[..], inner, &sets].concat()
     };
     let of_v4 = five(&["IPv4 of 5", "from the client of 5", "port of 5"]);
     let cases: [Case<'_>; 7] = [
@@ -60,7 +79,7 @@ fn tags_are_matched() {
             "VLAN 4094",
             &v4,
             &[(Q, 1 << 12 | 4094)],
-            vec!["id not 5", "id list", "priority not 5", "priority to 3", "to be dropped"],
+            vec!["id not 5", "id list", "priority not 5", "priority to 3", "to be dropped", "id in a set"],
         ),
         ("VLAN 6", &v6, &[(Q, 7 << 13 | 6)], vec!["id not 5", "id 4 to 6", "priority not 5", "to be kept"]),
         ("a provider's VLAN 5 with VLAN 6 in it", &v4, &[(AD, 5), (Q, 6)], vec!["provider's 5"]),

@@ -34,6 +34,11 @@ const OTHER_TEXT: &[(&str, &str)] = &[
     ("interface names with stars", "nft forgets the backslash, and then means every name that begins so"),
     ("the usual timeouts", "nft lists `policy = {  }`, and does not take it"),
     (
+        "ranges as values beside keys without a name",
+        "nft forgets typeof where values are ranges, lists `integer` for keys of several fields, and does not take it",
+    ),
+    ("bits of fields among others", "nft lists `ip dscp >> 2`, and takes it for one more shift"),
+    (
         "labels, of which nft cannot list a set",
         "nft lists nothing at all: \"Unknown data type in set key 30\"",
     ),

@@ -1,5 +1,6 @@
 //! Sets and maps as rules use them, seen on packets.
 
+mod bits;
 mod choice;
 mod objects;
 mod per_element;

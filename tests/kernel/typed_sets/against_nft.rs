@@ -11,14 +11,15 @@ use portcullis::{
     InterfaceName, MacAddr, Netfilter, PacketType, Port, Protocol, Set, TcpFlags, Transaction,
     expr::{Counter, Verdict},
     language::matches::{
-        ClassId, Ecn, Gid, HelperName, HopLimit, Length, Mark, TimeOfDay, Ttl, Uid, Weekday, Zone,
+        ClassId, Ecn, Gid, HelperName, HopLimit, Length, Mark, TimeOfDay, Ttl, Uid, VlanId, VlanPcp, Weekday,
+        Zone,
     },
     object::{SetPolicy, userdata},
     probe::Feature,
     set::{
-        ArpOperation, CgroupId, CounterName, DccpPacketType, DeviceGroup, Entry, EtherType, IgmpType,
-        InterfaceIndex, Interval, IntoEntry, Key, LinkType, MapOf, MapValue, MobilityType, NfProto, Realm,
-        SetOf, TcClass, VerdictMap,
+        ArpOperation, CgroupId, CounterName, DccpPacketType, DeviceGroup, Entry, EtherType, Field, FieldType,
+        IgmpType, InterfaceIndex, Interval, IntoEntry, Key, LinkType, MapOf, MapValue, MobilityType, NfProto,
+        Realm, SetOf, TcClass, TypeOf, VerdictMap,
     },
 };
 use portcullis_world::{Host, need_namespaces, this_function};
@@ -78,6 +79,21 @@ impl Pairs {
         self.add(SetOf::<K>::new, entries, "set", &format!("type {nft}"), elements);
     }
 
+    /// A set of a type that an expression says.
+    fn type_of<K: Key, const N: usize>(
+        &mut self,
+        entries: [impl IntoEntry<K, ()>; N],
+        nft: &str,
+        elements: &str,
+    ) {
+        self.add(SetOf::<K>::new, entries, "set", &format!("typeof {nft}"), elements);
+    }
+
+    /// A map of types that expressions say.
+    fn map_of<K: Key, V: MapValue>(&mut self, key: K, value: V, nft: &str, element: &str) {
+        self.add(MapOf::<K, V>::new, [(key, value)], "map", &format!("typeof {nft}"), element);
+    }
+
     /// A set of intervals.
     fn runs<K: Key, const N: usize>(
         &mut self,
@@ -113,15 +129,17 @@ impl Pairs {
     }
 }
 
-/// The set, less what nft writes for itself beside concatenations and maps: numbers of its own grammar, which
-/// changes from version to version, and which it does without.
+/// The set, less what nft writes for itself and does without: that a type with a name is a concatenation, and the
+/// expression of values that have a name beside keys that have.
 fn alike(firewall: &mut Netfilter, name: &str) -> Set {
+    // The number of a concatenation, and nothing behind it.
+    let unsaid: &[u8] = &[&[0, 4], &13u32.to_ne_bytes()[..], &[1, 0]].concat();
     let mut set = read(firewall, name);
-    let concatenation = set.key_type > 63;
-    let entries = userdata::entries(set.userdata.as_deref().unwrap_or_default());
-    let kept = entries.filter(|(kind, value)| match kind {
-        3 => !concatenation,
-        4 => false,
+    let bytes = set.userdata.clone().unwrap_or_default();
+    let declared = userdata::entries(&bytes).any(|(kind, value)| kind == 3 && value != unsaid);
+    let kept = userdata::entries(&bytes).filter(|(kind, value)| match kind {
+        3 => *value != unsaid,
+        4 => declared && *value != unsaid,
         6 => value != &[0; 4],
         _ => true,
     });
@@ -275,6 +293,166 @@ fn every_kind_of_concatenation_is_nfts() {
         [(InterfaceName::prefix("eth"), network("10.0.0.0/8"))],
         "ifname . ipv4_addr",
         "\"eth*\" . 10.0.0.0/8",
+    );
+    pairs.compare();
+}
+
+#[test]
+fn concatenations_of_what_has_no_name_are_nfts() {
+    need_namespaces!();
+    let mut pairs = Pairs::new();
+    let mac = MacAddr([1, 2, 3, 4, 5, 6]);
+    let lo = InterfaceName::exact("lo");
+    let noon = TimeOfDay { hour: 12, minute: 30, second: 0 };
+    let network: ipnet::Ipv4Net = "10.0.0.0/8".parse().unwrap();
+    pairs.type_of(
+        [(VlanId(5), mac), (VlanId(4094), mac)],
+        "vlan id . ether saddr",
+        "5 . 01:02:03:04:05:06, 4094 . 01:02:03:04:05:06",
+    );
+    pairs.type_of([(VlanPcp(7), VlanId(5))], "vlan pcp . vlan id", "7 . 5");
+    // A part that has a name is said as most would say it.
+    pairs.type_of([(v4("192.0.2.1"), Length(1500))], "ip saddr . meta length", "192.0.2.1 . 1500");
+    pairs.type_of([(Dscp::CS1, Ttl(64))], "ip dscp . ip ttl", "cs1 . 64");
+    pairs.type_of(
+        [(v6("::1"), HopLimit(255), Port(80))],
+        "ip6 saddr . ip6 hoplimit . th dport",
+        "::1 . 255 . 80",
+    );
+    pairs.type_of(
+        [(lo.clone(), Weekday::Monday, Protocol::TCP, noon)],
+        "iifname . meta day . meta l4proto . meta hour",
+        "\"lo\" . \"Monday\" . tcp . \"12:30\"",
+    );
+    pairs.type_of(
+        [(Zone(7), HelperName("ftp".into()), Mark(7), CtState::NEW)],
+        "ct zone . ct helper . meta mark . ct state",
+        "7 . \"ftp\" . 7 . new",
+    );
+    pairs.type_of(
+        [(ClassId(0x10001), Uid(1000), Gid(1000), EtherType::ARP)],
+        "meta cgroup . meta skuid . meta skgid . ether type",
+        "65537 . 1000 . 1000 . arp",
+    );
+    // One run makes every part one of a run, numbers of the host's byte order turned.
+    pairs.type_of(
+        [(network, Interval::new(Length(100), Length(1500)), Zone(7), Ttl(1))],
+        "ip saddr . meta length . ct zone . ip ttl; flags interval",
+        "10.0.0.0/8 . 100-1500 . 7 . 1",
+    );
+    pairs.type_of(
+        [(VlanId(5)..=VlanId(9), mac)],
+        "vlan id . ether saddr; flags interval",
+        "5-9 . 01:02:03:04:05:06",
+    );
+    pairs.compare();
+}
+
+/// A field that the program declares after one of nft's expressions.
+#[derive(Clone, Debug, PartialEq)]
+struct FlowLabel(u32);
+
+impl Field for FlowLabel {
+    const WHAT: &'static str = "flow label";
+    const TYPE: FieldType =
+        FieldType::network("integer", 4, 3).type_of(TypeOf::Number { header: 13, field: 4, bits: 20 });
+
+    fn write(&self, to: &mut [u8]) {
+        to.copy_from_slice(&self.0.to_be_bytes()[1..]);
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let [a, b, c] = bytes.try_into().ok()?;
+        Some(Self(u32::from_be_bytes([0, a, b, c])))
+    }
+
+    fn text(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+#[test]
+fn fields_of_the_programs_own_are_declared() {
+    need_namespaces!();
+    let mut pairs = Pairs::new();
+    pairs.type_of([FlowLabel(70000)], "ip6 flowlabel", "70000");
+    pairs.type_of([(FlowLabel(70000), HopLimit(9))], "ip6 flowlabel . ip6 hoplimit", "70000 . 9");
+    pairs.compare();
+}
+
+#[test]
+fn every_type_has_an_expression_beside_one_that_has_no_name() {
+    need_namespaces!();
+    let mut pairs = Pairs::new();
+    fn pair<A: Field>(pairs: &mut Pairs, value: A, words: &str, text: &str) {
+        let declared = format!("{words} . ip ttl");
+        pairs.type_of([(value, Ttl(9))], &declared, &format!("{text} . 9"));
+    }
+    let each = &mut pairs;
+    pair(each, v4("192.0.2.1"), "ip saddr", "192.0.2.1");
+    pair(each, v6("::1"), "ip6 saddr", "::1");
+    pair(each, MacAddr([1, 2, 3, 4, 5, 6]), "ether saddr", "01:02:03:04:05:06");
+    pair(each, EtherType::IPV4, "ether type", "ip");
+    pair(each, ArpOperation(1), "arp operation", "request");
+    pair(each, Protocol::TCP, "meta l4proto", "tcp");
+    pair(each, Port(22), "th dport", "22");
+    pair(each, IcmpType(8), "icmp type", "echo-request");
+    pair(each, Icmpv6Type(135), "icmpv6 type", "nd-neighbor-solicit");
+    pair(each, IcmpCode::from_number(1), "icmp code", "host-unreachable");
+    pair(each, Icmp6Code::from_number(4), "icmpv6 code", "port-unreachable");
+    pair(each, IgmpType(0x16), "igmp type", "membership-report-v2");
+    pair(each, TcpFlags::SYN, "tcp flags", "syn");
+    pair(each, DccpPacketType(0), "dccp type", "request");
+    pair(each, MobilityType(5), "mh type", "binding-update");
+    pair(each, Mark(0x10), "meta mark", "0x10");
+    pair(each, InterfaceIndex(1), "iif", "lo");
+    pair(each, LinkType(1), "meta iiftype", "ether");
+    pair(each, InterfaceName::exact("eth0"), "iifname", "eth0");
+    pair(each, DeviceGroup(7), "iifgroup", "7");
+    pair(each, Realm(5), "rtclassid", "5");
+    pair(each, TcClass(0x10002), "meta priority", "1:2");
+    pair(each, Uid(1000), "meta skuid", "1000");
+    pair(each, Gid(1000), "meta skgid", "1000");
+    pair(each, CtState::NEW, "ct state", "new");
+    pair(each, CtDirection::Original, "ct direction", "original");
+    pair(each, CtStatus::SNAT, "ct status", "snat");
+    pair(each, PacketType::from_number(1), "meta pkttype", "broadcast");
+    pair(each, Dscp::CS1, "ip dscp", "cs1");
+    pair(each, Ecn::Ce, "ip ecn", "ce");
+    pair(each, AddressType::from_number(2), "fib saddr type", "local");
+    pair(each, NfProto::IPV6, "meta nfproto", "ipv6");
+    pair(each, Duration::from_secs(90), "ct expiration", "90s");
+    // nft looks the number's path up.
+    let none: [(CgroupId, Ttl); 0] = [];
+    pairs.type_of(none, "socket cgroupv2 level 1 . ip ttl", "");
+    pairs.compare();
+}
+
+#[test]
+fn maps_of_what_has_no_name_are_nfts() {
+    need_namespaces!();
+    let mut pairs = Pairs::new();
+    let key = (v4("192.0.2.1"), Length(1500));
+    let network: ipnet::Ipv4Net = "10.0.0.0/8".parse().unwrap();
+    // Where the keys have no name, the values are expressions, too, and the other way round.
+    pairs.map_of(key, Mark(7), "ip saddr . meta length : meta mark", "192.0.2.1 . 1500 : 7");
+    pairs.map_of(Length(9), Port(7), "meta length : th dport", "9 : 7");
+    pairs.map_of(Port(7), Ttl(7), "th dport : ip ttl", "7 : 7");
+    pairs.map_of(key, Verdict::Accept, "ip saddr . meta length : verdict", "192.0.2.1 . 1500 : accept");
+    // nft 1.0.6 takes no number as one of several values: 64 "exceeds valid range 0-0", and of 0 it dies.
+    let none: [((Ipv4Addr, Length), (Ipv4Addr, Ttl)); 0] = [];
+    pairs.add(
+        MapOf::<(Ipv4Addr, Length), (Ipv4Addr, Ttl)>::new,
+        none,
+        "map",
+        "typeof ip saddr . meta length : ip saddr . ip ttl",
+        "",
+    );
+    pairs.map_of(
+        (network, Length(1500)),
+        Mark(7),
+        "ip saddr . meta length : meta mark; flags interval",
+        "10.0.0.0/8 . 1500 : 7",
     );
     pairs.compare();
 }

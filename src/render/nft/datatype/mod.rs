@@ -57,9 +57,13 @@ macro_rules! datatypes {
                 }
             }
 
-            /// What `type` calls it, where a set can be declared so: not where the name does not fix the length.
+            /// What `type` calls it, where a set can be declared so: not where the name does not fix the length, nor
+            /// where it is a word of nft's language or missing from its table of names.
             pub(super) fn name(self) -> Option<&'static str> {
+                use Datatype::{CtEvent, CtLabel, TimeDate, TimeDay, TimeHour};
+
                 match self {
+                    odd if [CtLabel, CtEvent, TimeDate, TimeHour, TimeDay].contains(&odd) => None,
                     $( Self::$row if $bits != 0 || $number == 1 => Some($name), )+
                     _ => None,
                 }
@@ -188,10 +192,15 @@ const PART_BITS: u32 = 6;
 
 /// The types of a concatenation, by nft's number; one for a single value.
 pub(super) fn parts(number: u32) -> Vec<Datatype> {
+    numbers(number).into_iter().map(Datatype::by_number).collect()
+}
+
+/// nft's numbers of the types of a concatenation.
+pub(super) fn numbers(number: u32) -> Vec<u32> {
     let mut parts = Vec::new();
     let mut rest = number;
     while rest > 0 {
-        parts.push(Datatype::by_number(rest & ((1 << PART_BITS) - 1)));
+        parts.push(rest & ((1 << PART_BITS) - 1));
         rest >>= PART_BITS;
     }
     parts.reverse();

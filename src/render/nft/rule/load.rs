@@ -72,7 +72,9 @@ impl Reader<'_> {
             (op @ (BitwiseOp::Lshift | BitwiseOp::Rshift), ..) => {
                 let by = bitwise.data.as_ref()?.as_bytes();
                 let by = u32::from_ne_bytes(by.try_into().ok()?);
-                Value::Shift { of, left: op == BitwiseOp::Lshift, by }
+                let left = op == BitwiseOp::Lshift;
+                self.newer |= self.speaker().across(&of, left, by).is_some();
+                Value::Shift { of, left, by }
             }
             // Operations between two registers: nft 1.0.6 has no words for them.
             _ => return None,

@@ -40,6 +40,8 @@ pub(super) struct RuleText {
     pub(super) lossless: bool,
     /// Whether nft makes other expressions of the text that mean the same.
     pub(super) other_bytes: bool,
+    /// Whether nft makes these expressions of the text from version 1.1.0 on, and others that mean something else before.
+    pub(super) newer: bool,
 }
 
 /// The statements of a rule.
@@ -51,12 +53,14 @@ pub(super) fn statements(expressions: &[Expr], around: Around<'_>) -> RuleText {
         sentence: Sentence::default(),
         lossless: true,
         other_bytes: false,
+        newer: false,
     };
     expressions.iter().for_each(|expression| reader.read(expression));
     RuleText {
         text: reader.sentence.text(),
         lossless: reader.lossless,
         other_bytes: reader.other_bytes || reader.sentence.is_merged(),
+        newer: reader.newer,
     }
 }
 
@@ -68,6 +72,7 @@ struct Reader<'a> {
     sentence: Sentence,
     lossless: bool,
     other_bytes: bool,
+    newer: bool,
 }
 
 impl Reader<'_> {

@@ -23,7 +23,7 @@ fn said(family: Family, expressions: &[Expr]) -> RuleText {
 
 #[track_caller]
 fn check(family: Family, expressions: Vec<Expr>, text: &str) {
-    let exact = RuleText { text: text.to_owned(), lossless: true, other_bytes: false };
+    let exact = RuleText { text: text.to_owned(), lossless: true, other_bytes: false, newer: false };
     assert_eq!(said(family, &expressions), exact);
 }
 
@@ -119,7 +119,7 @@ fn names_that_end_before_their_field_does_come_back_in_other_bytes() {
         (b"eth0\0\0\0\0\0\0\0\0\0\0\0\0", "iifname \"eth0\"", false),
         (b"eth", "iifname \"eth*\"", false),
     ] {
-        let told = RuleText { text: text.to_owned(), lossless: true, other_bytes };
+        let told = RuleText { text: text.to_owned(), lossless: true, other_bytes, newer: false };
         assert_eq!(said(Family::Ip, &meta(MetaKey::IifName, name)), told);
     }
 }
@@ -158,7 +158,7 @@ fn what_has_no_words_is_named() {
             "expression cmp",
         ),
     ] {
-        let told = RuleText { text: text.to_owned(), lossless: false, other_bytes: false };
+        let told = RuleText { text: text.to_owned(), lossless: false, other_bytes: false, newer: false };
         assert_eq!(said(Family::Inet, &expressions), told);
     }
     let option = Exthdr::present(ExthdrOp::Dccp, 1, Register::R1).into();

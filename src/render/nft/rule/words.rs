@@ -184,11 +184,27 @@ impl Speaker<'_> {
                 return Some(part.said);
             }
         }
+        if let Some(said) = self.across(of, left, by) {
+            return Some(said);
+        }
         let of = self.say(of, kind)?;
         let sign = if left { "<<" } else { ">>" };
         // A shift binds tighter than `&` does.
         let inner = if of.calculated { format!("({})", of.text) } else { of.text };
         Some(Said { text: format!("{inner} {sign} {by}"), calculated: true, ..of })
+    }
+
+    /// The field of one byte's bits that lies across two (`ip6 dscp`), brought to the first byte: as the machine orders
+    /// them, they are turned and shifted to the end, or shifted to the first byte's end.
+    pub(super) fn across(self, of: &Value, left: bool, by: u32) -> Option<Said> {
+        let (masked, by) = match of {
+            Value::Swapped { of, size: 2 } if !left && cfg!(target_endian = "little") => (&**of, by),
+            masked if left && cfg!(target_endian = "big") => (masked, 8u32.checked_sub(by)?),
+            _ => return None,
+        };
+        let Value::Bitwise { of, mask, xor } = masked else { return None };
+        let part = self.subfield(of, mask).filter(|_| mask.len() == 2 && bytes::is_zero(xor))?;
+        (part.len <= 8 && part.first + part.len + by == 16).then_some(part.said)
     }
 
     /// The field that a mask cuts out of loaded bytes.

@@ -8,7 +8,10 @@ mod header;
 mod state;
 
 use super::datatype::Datatype;
-use crate::object::{Set, userdata::entries};
+use crate::{
+    object::{KeyOrder, Set, userdata::entries},
+    set::TypeOf,
+};
 
 /// One part of what a set's keys or values are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +48,12 @@ pub(super) fn key(set: &Set) -> Option<Vec<Part>> {
 /// What the values of a map were declared after.
 pub(super) fn data(set: &Set) -> Option<Vec<Part>> {
     of(set, DATA_TYPEOF)
+}
+
+/// An expression that a value of a type could have been declared after, where nobody did.
+pub(super) fn usual(number: u32, len: u32, order: KeyOrder) -> Option<Part> {
+    let (kind, data) = TypeOf::usual(number, len, order)?.encode();
+    expression(kind, &data)
 }
 
 fn of(set: &Set, kind: u8) -> Option<Vec<Part>> {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::object::{DataType, KeyOrder, userdata::push};
+use crate::object::{DataType, userdata::push};
 
 /// An entry of entries.
 fn nest(kind: u8, inner: &[(u8, Vec<u8>)]) -> (u8, Vec<u8>) {
@@ -60,6 +60,37 @@ fn concatenations_are_said_part_by_part() {
     );
     assert_eq!(words(&set).as_deref(), Some("ip saddr . meta mark"));
     assert_eq!(key(&set).unwrap_or_default().iter().map(Part::bytes).sum::<usize>(), 8);
+}
+
+/// What a set is declared after where nobody said it: nft reads the type back that it stands for.
+#[test]
+fn usual_expressions_have_the_type_and_the_length() {
+    use crate::render::nft::datatype::numbers;
+
+    let mut found = 0;
+    for number in (1..=46).filter(|number| *number != 4) {
+        let Some(part) = usual(number, 0, KeyOrder::Network) else { continue };
+        found += 1;
+        assert_eq!(numbers(number), [number]);
+        assert_eq!(part.kind, Datatype::by_number(number), "{number}: {part:?}");
+        // Of types whose name does not say how long they are, a helper's name and a verdict.
+        let bits = part.kind.bits().unwrap_or(128);
+        assert_eq!(part.bits, bits, "{number}: {part:?}");
+    }
+    // Not bits, link-layer addresses, labels, codes of both ICMPs, booleans, events.
+    assert_eq!(found, 45 - 6);
+    for (len, order, words) in [
+        (1, KeyOrder::Network, "ip ttl"),
+        (2, KeyOrder::Network, "ip length"),
+        (4, KeyOrder::Network, "tcp sequence"),
+        (2, KeyOrder::Host, "ct zone"),
+        (4, KeyOrder::Host, "meta length"),
+        (8, KeyOrder::Host, "ct bytes"),
+    ] {
+        let part = usual(4, len, order).unwrap();
+        assert_eq!((part.words.as_str(), part.bytes()), (words, usize::try_from(len).unwrap()));
+    }
+    assert_eq!(usual(4, 3, KeyOrder::Network), None);
 }
 
 #[test]
