@@ -11,6 +11,7 @@ mod queue;
 mod refused;
 pub(crate) mod reject;
 mod rewrite;
+mod secmark;
 mod untrack;
 
 use portcullis::{Chain, Error, Family, Ruleset, Table};
