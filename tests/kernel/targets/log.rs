@@ -1,4 +1,4 @@
-//! Logs: of the kernel, and for programs that listen. Traces.
+//! Logs: of the kernel, and for programs that listen.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use portcullis::expr::Expr;
 use portcullis::netlink::{KernelSocket, Transport};
 use portcullis::{Chain, Family, Hook, Log, LogFlags, LogLevel, NfLog, Rule};
-use portcullis_world::{Attempt, Host, PATIENT, Packet, World, need_namespaces};
+use portcullis_world::{Host, PATIENT, Packet, World, need_namespaces};
 
 use super::program;
 use crate::support::{counts, open};
@@ -266,20 +266,4 @@ fn a_log_line_has_what_was_said() {
             assert!(!has_not.iter().any(|text| line.1.contains(text)), "{name}: no {has_not:?} in {line:?}");
         }
     }
-}
-
-#[test]
-fn a_traced_packet_goes_its_way() {
-    need_namespaces!();
-    let world = World::pair();
-    let raw = Chain::filter("raw", Hook::Prerouting).priority(portcullis::Priority::RAW);
-    let raw = raw.rule(Rule::new().udp().trace().counter().comment("traced"));
-    program(&world.server, Family::Inet, [raw]);
-    for server in ["10.0.1.2:53", "[fd00:1::2]:53"] {
-        let _service = world.server.udp_service(server, "udp");
-        let outcome = Attempt::udp(server, "hello").timeout(PATIENT).from(&world.client);
-        assert!(outcome.is_connected(), "{server}: {outcome:?}");
-    }
-    let counts = counts(&mut open(&world.server), (Family::Inet, "t", "raw"));
-    assert_eq!(counts, [("traced".to_owned(), 2)]);
 }

@@ -12,6 +12,7 @@ mod refused;
 pub(crate) mod reject;
 mod rewrite;
 mod secmark;
+mod trace;
 mod untrack;
 
 use portcullis::{Chain, Error, Family, Ruleset, Table};
