@@ -6,6 +6,7 @@ mod duplicate;
 mod log;
 mod mark;
 mod nat;
+mod nat_flags;
 mod proxy;
 mod queue;
 mod refused;
