@@ -154,7 +154,7 @@ fn changes(before: &Ruleset, odd: usize) -> Transaction {
             1006 => _ = transaction.add_table(Table::new(Family::Netdev, "new").chain(Chain::new("new"))),
             9000 => _ = transaction.flush_table(filter6),
             9001 => {
-                _ = transaction.replace_table(Table::new(Family::Bridge, "nat").chain(Chain::new("other")))
+                _ = transaction.replace_table(Table::new(Family::Bridge, "nat").chain(Chain::new("other")));
             }
             9002 => _ = transaction.delete_table(filter),
             _ => _ = transaction.add_rule(INPUT, Rule::new().tcp().dport(22).counter().accept()),

@@ -144,6 +144,9 @@ fn random_ports_are_others_than_those_that_would_have_done() {
     }
 }
 
+/// Ends a rule with a translation, which is persistent or not.
+type Translate<'a> = &'a dyn Fn(Rule, bool) -> Rule;
+
 /// What the translation that a rule makes of one client's connections to many addresses is seen to be.
 fn addresses(
     world: &Routed,
@@ -197,7 +200,7 @@ fn a_persistent_client_gets_one_address_wherever_it_goes() {
                 rule.snat_by(if persistent { map.persistent() } else { map })
             }
         };
-        let cases: [(&str, &dyn Fn(Rule, bool) -> Rule, Hook, &str); 3] = [
+        let cases: [(&str, Translate<'_>, Hook, &str); 3] = [
             ("snat", &source, Hook::Postrouting, behind),
             ("dnat", &destination, Hook::Prerouting, before),
             ("snat by a map", &by_a_map, Hook::Postrouting, behind),
