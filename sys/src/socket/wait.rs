@@ -68,7 +68,9 @@ mod tests {
     fn a_signal_neither_ends_nor_prolongs_the_wait() {
         in_network_namespace(|| {
             let socket = NetlinkSocket::open().unwrap();
-            let ask = || drop(socket.send(&[io::IoSlice::new(&get_generation(1))]).unwrap());
+            let ask = || {
+                socket.send(&[io::IoSlice::new(&get_generation(1))]).unwrap();
+            };
             for timeout in [None, Some(Duration::MAX), Some(Duration::from_secs(3600))] {
                 thread::scope(|scope| {
                     let _interruptions = Interruptions::every(Duration::from_millis(1)).unwrap();
