@@ -5,11 +5,12 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use nix::mount::{MsFlags, mount};
+use nix::mount::{MsFlags, mount, umount};
 use nix::sched::{CloneFlags, unshare};
 use portcullis::{CgroupV2, Chain, Family, Hook, Rule, not};
-use portcullis_world::{Host, Packet, TcpFlags, need_namespaces};
+use portcullis_world::{Host, PATIENT, Packet, TcpFlags, need_namespaces};
 
 use super::Gauge;
 
@@ -163,17 +164,41 @@ fn may_join(group: &Path) -> std::io::Result<()> {
     fs::OpenOptions::new().write(true).open(group.join("cgroup.procs")).map(drop)
 }
 
-/// Mounts the hierarchy that gives packets a class, for the calling thread and what it starts alone.
-fn mount_classes(at: &Path) -> nix::Result<()> {
-    unshare(CloneFlags::CLONE_NEWNS)?;
-    let nothing = None::<&str>;
-    mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)?;
-    mount(Some("none"), at, Some("cgroup"), MsFlags::empty(), Some("net_cls"))
+/// The hierarchy that gives packets a class, mounted for the calling thread and what it starts alone.
+struct Classes<'a>(&'a Path);
+
+impl<'a> Classes<'a> {
+    fn mount(at: &'a Path) -> nix::Result<Self> {
+        unshare(CloneFlags::CLONE_NEWNS)?;
+        let nothing = None::<&str>;
+        mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)?;
+        mount(Some("none"), at, Some("cgroup"), MsFlags::empty(), Some("net_cls"))?;
+        Ok(Self(at))
+    }
+}
+
+impl Drop for Classes<'_> {
+    fn drop(&mut self) {
+        // The kernel is not done with a group when its directory is gone; a hierarchy that is no longer mounted, but has
+        // groups, stays. Others' groups may be there as well.
+        let deadline = Instant::now() + PATIENT;
+        while groups_with_a_class() > 1 && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let _ = umount(self.0);
+    }
+}
+
+/// How many control groups of the hierarchy there are, its root included.
+fn groups_with_a_class() -> usize {
+    let hierarchies = fs::read_to_string("/proc/cgroups").unwrap_or_default();
+    let line = hierarchies.lines().find(|line| line.starts_with("net_cls"));
+    line.and_then(|line| line.split_whitespace().nth(2)?.parse().ok()).unwrap_or(0)
 }
 
 /// The class that a process has by its control group is that of its packets. `Err` says why that cannot be tried.
 fn try_classes(host: &Host, at: &Path) -> Result<(), String> {
-    mount_classes(at)
+    let _classes = Classes::mount(at)
         .map_err(|error| format!("control groups of version 1, net_cls, cannot be mounted: {error}"))?;
     let name = format!("portcullis-test-{}", std::process::id());
     let [one, other] = ["one", "other"].map(|which| Group::new(at, &format!("{name}-{which}")));
