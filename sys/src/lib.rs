@@ -5,6 +5,7 @@
 //! - [`socket`]: a netlink socket. libmnl opens, binds and names it; what libmnl lacks (one `sendmsg` of many
 //!   pieces, non-blocking receive, buffer sizes) goes straight to the socket's file descriptor.
 //! - `nftnl` (feature `nftnl`): libnftnl as a bridge for objects of the `nftnl` crate, and as a judge of bytes.
+//! - `interrupt` (feature `testing`): signals that interrupt system calls, for the tests of all crates here.
 //!
 //! # Licences
 //! libmnl, which this crate always links, is LGPL-2.1-or-later. libnftnl is GPL-2.0-or-later, and is linked only
@@ -12,6 +13,8 @@
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
+#[cfg(any(test, feature = "testing"))]
+pub mod interrupt;
 #[cfg(feature = "nftnl")]
 pub mod nftnl;
 pub mod socket;

@@ -5,11 +5,13 @@
 //!   texts       what the errors say, word for word; no kernel needed
 //!   size        50,000 rules; more than the socket holds, on the way out and on the way back
 //!   replaced    packets come in while a table is replaced
+//!   interrupted signals come all the time
 //!   killed      the process dies in the middle of a commit
 //!   writers     two programs change the ruleset at once; tables with an owner
 //!   privilege   without CAP_NET_ADMIN
 //! ```
 
+mod interrupted;
 mod killed;
 mod privilege;
 mod replaced;

@@ -22,6 +22,7 @@ mod objects;
 mod print;
 mod probe;
 mod reading;
+mod refusals;
 mod set_errors;
 mod sets;
 mod sets_in_rules;

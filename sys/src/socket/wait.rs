@@ -42,7 +42,10 @@ fn poll_timeout(left: Option<Duration>) -> PollTimeout {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
+    use crate::interrupt::Interruptions;
     use crate::testing::{get_generation, in_network_namespace};
 
     #[test]
@@ -61,6 +64,44 @@ mod tests {
             socket.send(&[io::IoSlice::new(&get_generation(1))]).unwrap();
             assert!(socket.wait_readable(None).unwrap());
             assert!(socket.wait_readable(Some(Duration::MAX)).unwrap());
+        });
+    }
+
+    #[test]
+    fn a_signal_neither_ends_nor_prolongs_the_wait() {
+        in_network_namespace(|| {
+            let socket = NetlinkSocket::open().unwrap();
+            let ask = || {
+                socket.send(&[io::IoSlice::new(&get_generation(1))]).unwrap();
+            };
+            for timeout in [None, Some(Duration::MAX), Some(Duration::from_secs(3600))] {
+                thread::scope(|scope| {
+                    let _interruptions = Interruptions::every(Duration::from_millis(1)).unwrap();
+                    scope.spawn(|| {
+                        Interruptions::await_count(20);
+                        ask();
+                    });
+                    assert!(socket.wait_readable(timeout).unwrap(), "{timeout:?}");
+                    assert!(Interruptions::count() >= 20, "{timeout:?}: it waited for the answer");
+                    assert!(socket.receive(&mut [0; 1024]).unwrap().length >= 20);
+                });
+            }
+
+            // A wait that begins anew with each signal is never over.
+            thread::scope(|scope| {
+                let _interruptions = Interruptions::every(Duration::from_millis(1)).unwrap();
+                // Lest a wait that never ends keep the test from failing.
+                scope.spawn(|| {
+                    Interruptions::await_count(5000);
+                    ask();
+                });
+                let start = Instant::now();
+                let timeout = Duration::from_millis(50);
+                let answer = socket.wait_readable(Some(timeout)).unwrap();
+                assert!(!answer, "5000 signals have prolonged the wait");
+                assert!(start.elapsed() >= timeout, "a signal has ended the wait");
+                assert!(Interruptions::count() > 0);
+            });
         });
     }
 

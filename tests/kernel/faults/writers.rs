@@ -153,18 +153,9 @@ fn of_two_that_commit_for_the_same_generation_one_wins() {
     }
 }
 
-#[test]
-fn a_table_with_an_owner_is_its_alone_and_goes_with_it() {
-    need_namespaces!();
-    need_feature!(Feature::TableOwner);
-    let host = Host::new("server");
-    let mut owner = open(&host);
-    let mut transaction = Transaction::new();
-    transaction.add_table(filled(1, "mine").flags(TableFlags::OWNER));
-    owner.commit(&transaction).unwrap();
-
-    // Nobody else may touch it, or what it holds ...
-    let mut other = open(&host);
+/// Nothing of the table `edge` may be changed by this socket.
+#[track_caller]
+fn is_refused_as_anothers(other: &mut Netfilter) {
     let mut transaction = Transaction::new();
     transaction.add_table(Table::inet("edge"));
     transaction.add_rule(INPUT, Rule::new().accept());
@@ -177,6 +168,21 @@ fn a_table_with_an_owner_is_its_alone_and_goes_with_it() {
         let hint = refusal.hint.as_deref();
         assert_eq!(hint, Some("table inet edge has an owner: only the socket that created it may change it"));
     }
+}
+
+#[test]
+fn a_table_with_an_owner_is_its_alone_and_goes_with_it() {
+    need_namespaces!();
+    need_feature!(Feature::TableOwner);
+    let host = Host::new("server");
+    let mut owner = open(&host);
+    let mut transaction = Transaction::new();
+    transaction.add_table(filled(1, "mine").flags(TableFlags::OWNER));
+    owner.commit(&transaction).unwrap();
+
+    // Nobody else may touch it, or what it holds ...
+    let mut other = open(&host);
+    is_refused_as_anothers(&mut other);
     // ... but everybody can see it, and its owner may.
     assert_eq!(other.rules(INPUT).unwrap().len(), 1);
     let mut transaction = Transaction::new();
@@ -191,4 +197,57 @@ fn a_table_with_an_owner_is_its_alone_and_goes_with_it() {
         assert!(Instant::now() < deadline, "the table outlives its owner");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+#[test]
+fn a_persistent_table_outlives_its_owner_and_another_can_adopt_it() {
+    need_namespaces!();
+    need_feature!(Feature::TablePersist);
+    let host = Host::new("server");
+    let flags = TableFlags::OWNER | TableFlags::PERSIST;
+    let owning = || {
+        let mut transaction = Transaction::new();
+        transaction.add_table(filled(1, "mine").flags(flags));
+        transaction
+    };
+    // Without the second flag, to tell when the kernel has seen the owner go.
+    let mut short_lived = Transaction::new();
+    short_lived.add_table(Table::inet("gone").flags(TableFlags::OWNER));
+    let mut first = open(&host);
+    first.commit(&owning()).unwrap();
+    first.commit(&short_lived).unwrap();
+    let mut second = open(&host);
+    is_refused_as_anothers(&mut second);
+    let owned = second.tables(None).unwrap().remove(0);
+    assert_eq!((owned.name.as_str(), owned.flags), ("edge", flags));
+
+    drop(first);
+    let await_end = |firewall: &mut Netfilter| {
+        // A child that another test is starting may hold the socket for a moment more.
+        let deadline = Instant::now() + PATIENT;
+        while firewall.tables(None).unwrap().iter().any(|table| table.name == "gone") {
+            assert!(Instant::now() < deadline, "the table outlives its owner");
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    await_end(&mut second);
+    let orphan = second.tables(None).unwrap().remove(0);
+    assert_eq!((orphan.name.as_str(), orphan.handle), ("edge", owned.handle));
+    assert_eq!(second.rules(INPUT).unwrap().len(), 1, "with all that it holds");
+
+    // Whoever says that it is his has it from then on, with what he adds ...
+    second.commit(&owning()).unwrap();
+    second.commit(&short_lived).unwrap();
+    assert_eq!(second.tables(None).unwrap()[0].handle, owned.handle, "the same table");
+    assert_eq!(second.rules(INPUT).unwrap().len(), 2);
+    is_refused_as_anothers(&mut open(&host));
+    // ... and until he goes.
+    drop(second);
+    let mut third = open(&host);
+    await_end(&mut third);
+    assert_eq!(third.rules(INPUT).unwrap().len(), 2);
+    let mut transaction = Transaction::new();
+    transaction.delete_table(EDGE);
+    third.commit(&transaction).unwrap();
+    assert_eq!(third.tables(None).unwrap(), []);
 }

@@ -4,9 +4,13 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use nix::mount::{MsFlags, mount, umount};
+use nix::sched::{CloneFlags, unshare};
 use portcullis::{CgroupV2, Chain, Family, Hook, Rule, not};
-use portcullis_world::{Host, Packet, TcpFlags, need_namespaces};
+use portcullis_world::{Host, PATIENT, Packet, TcpFlags, need_namespaces};
 
 use super::Gauge;
 
@@ -158,4 +162,92 @@ fn packets_are_matched_by_control_group_and_those_below_it() {
 
 fn may_join(group: &Path) -> std::io::Result<()> {
     fs::OpenOptions::new().write(true).open(group.join("cgroup.procs")).map(drop)
+}
+
+/// The hierarchy that gives packets a class, mounted for the calling thread and what it starts alone.
+struct Classes<'a>(&'a Path);
+
+impl<'a> Classes<'a> {
+    fn mount(at: &'a Path) -> nix::Result<Self> {
+        unshare(CloneFlags::CLONE_NEWNS)?;
+        let nothing = None::<&str>;
+        mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)?;
+        mount(Some("none"), at, Some("cgroup"), MsFlags::empty(), Some("net_cls"))?;
+        Ok(Self(at))
+    }
+}
+
+impl Drop for Classes<'_> {
+    fn drop(&mut self) {
+        // The kernel is not done with a group when its directory is gone; a hierarchy that is no longer mounted, but has
+        // groups, stays. Others' groups may be there as well.
+        let deadline = Instant::now() + PATIENT;
+        while groups_with_a_class() > 1 && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let _ = umount(self.0);
+    }
+}
+
+/// How many control groups of the hierarchy there are, its root included.
+fn groups_with_a_class() -> usize {
+    let hierarchies = fs::read_to_string("/proc/cgroups").unwrap_or_default();
+    let line = hierarchies.lines().find(|line| line.starts_with("net_cls"));
+    line.and_then(|line| line.split_whitespace().nth(2)?.parse().ok()).unwrap_or(0)
+}
+
+/// The class that a process has by its control group is that of its packets. `Err` says why that cannot be tried.
+fn try_classes(host: &Host, at: &Path) -> Result<(), String> {
+    let _classes = Classes::mount(at)
+        .map_err(|error| format!("control groups of version 1, net_cls, cannot be mounted: {error}"))?;
+    let name = format!("portcullis-test-{}", std::process::id());
+    let [one, other] = ["one", "other"].map(|which| Group::new(at, &format!("{name}-{which}")));
+    let (one, other) =
+        one.and_then(|one| Ok((one, other?))).map_err(|error| format!("no control group: {error}"))?;
+    for (group, class) in [(&one, "0x100001"), (&other, "0x100003")] {
+        fs::write(group.0.join("net_cls.classid"), class).expect("give the group its class");
+    }
+    let rules = [
+        ("none", Rule::new().cgroup(0)),
+        ("10:1", Rule::new().cgroup(0x10_0001)),
+        ("not 10:1", Rule::new().cgroup(not(0x10_0001))),
+        ("10:1 or 10:2", Rule::new().cgroup([0x10_0001, 0x10_0002])),
+        ("neither", Rule::new().cgroup(not([0x10_0001, 0x10_0002]))),
+        ("10:2 to 10:5", Rule::new().cgroup(0x10_0002..=0x10_0005)),
+    ];
+    let chain = Chain::filter("output", Hook::Output);
+    let chain = chain.rule(Rule::new().icmp().accept()).rule(Rule::new().icmpv6().accept());
+    let mut gauge = Gauge::new(host, Family::Inet, chain, rules);
+    for target in ["127.0.0.1:9", "[::1]:9"] {
+        let cases: [(&Path, &[&str]); 3] = [
+            (&one.0, &["10:1", "10:1 or 10:2"]),
+            (&other.0, &["not 10:1", "neither", "10:2 to 10:5"]),
+            (at, &["none", "not 10:1", "neither"]),
+        ];
+        for (group, expected) in cases {
+            let send = || {
+                sends(host, target, |command| {
+                    command.env(JOIN, group);
+                });
+            };
+            gauge.expect(&format!("a packet of {}", group.display()), send, expected);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn packets_are_matched_by_the_class_of_a_control_group() {
+    need_namespaces!();
+    let host = Host::new("host");
+    let at = std::env::temp_dir().join(format!("portcullis-classes-{}", std::process::id()));
+    fs::create_dir(&at).expect("a place for the mount");
+    // Of the thread alone: nobody else sees the mount, which goes with it.
+    let result = thread::scope(|scope| scope.spawn(|| try_classes(&host, &at)).join());
+    fs::remove_dir(&at).expect("remove the place");
+    match result {
+        Ok(Ok(())) => {}
+        Ok(Err(reason)) => portcullis_world::skip!("{reason}"),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
 }

@@ -59,10 +59,12 @@ fn a_rate_lets_pass_what_is_slower() {
         ("a million", Rule::new().limit(Rate::per_second(1_000_000))),
         ("more", Rule::new().limit(Rate::per_second(1_000_000).over())),
     ];
-    let mut gauge = Gauge::new(&host, Family::Ip, Chain::filter("output", Hook::Output), rules);
-    for _ in 0..20 {
-        let packet = Packet::icmp("127.0.0.1", "127.0.0.1", 3, 1);
-        gauge.expect("a packet after another", || packet.send(&host), &["a million"]);
+    for (family, loopback, error) in [(Family::Ip, "127.0.0.1", 3), (Family::Ip6, "::1", 1)] {
+        let mut gauge = Gauge::new(&host, family, Chain::filter("output", Hook::Output), rules.clone());
+        for _ in 0..20 {
+            let packet = Packet::icmp(loopback, loopback, error, 1);
+            gauge.expect("a packet after another", || packet.send(&host), &["a million"]);
+        }
     }
 }
 

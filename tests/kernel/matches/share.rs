@@ -12,7 +12,11 @@ use crate::support::{counts, open};
 fn every_nth_packet_is_exactly_that() {
     need_namespaces!();
     let host = Host::new("host");
-    let marked = |mark| Packet::icmp("127.0.0.1", "127.0.0.1", 3, 1).mark(mark);
+    // A rule counts packets of both versions together.
+    let marked = |index, mark| {
+        let (loopback, error) = if index / 3 % 2 == 0 { ("127.0.0.1", 3) } else { ("::1", 1) };
+        Packet::icmp(loopback, loopback, error, 1).mark(mark)
+    };
     let rules = [
         ("1st of 3", Rule::new().nth(3, 0)),
         ("3rd of 3", Rule::new().nth(3, 2)),
@@ -23,7 +27,7 @@ fn every_nth_packet_is_exactly_that() {
     ];
     let mut gauge = Gauge::new(&host, Family::Inet, Chain::filter("output", Hook::Output), rules);
     let mut with_mark = 0;
-    for index in 0..12 {
+    for index in 0..24 {
         // Two with the mark, one without.
         let mark = if index % 3 == 2 { 0 } else { 7 };
         with_mark += u32::from(mark == 7);
@@ -35,7 +39,7 @@ fn every_nth_packet_is_exactly_that() {
             ("2nd of 2 with mark 7", mark == 7 && with_mark % 2 == 0),
         ];
         let expected: Vec<_> = expected.iter().filter(|(_, counts)| *counts).map(|(name, _)| *name).collect();
-        gauge.expect(&format!("packet {index}"), || marked(mark).send(&host), &expected);
+        gauge.expect(&format!("packet {index}"), || marked(index, mark).send(&host), &expected);
     }
 }
 
@@ -77,24 +81,26 @@ fn a_random_part_of_the_packets_is_about_as_large_as_said() {
         ("not 1.0", Rule::new().random(not(1.0)), 0..=0),
         ("not 0.25", Rule::new().random(not(0.25)), 550..=930),
     ];
-    let mut chain = Chain::filter("output", Hook::Output);
-    for (name, rule, _) in &rules {
-        chain = chain.rule(rule.clone().counter().comment(name));
-    }
-    // The hook works in the sender's own call: nothing need be waited for. No answers: nothing is delivered.
-    let chain = chain.rule(Rule::new().drop());
-    let mut firewall = open(&host);
-    firewall.apply(Ruleset::new().table(Table::new(Family::Ip, "t").chain(chain))).unwrap();
-    host.run(|| {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        for _ in 0..1000 {
-            let refusal = socket.send_to(b"", "127.0.0.1:9").unwrap_err();
-            assert_eq!(refusal.kind(), std::io::ErrorKind::PermissionDenied);
+    for (family, loopback) in [(Family::Ip, "127.0.0.1"), (Family::Ip6, "::1")] {
+        let mut chain = Chain::filter("output", Hook::Output);
+        for (name, rule, _) in &rules {
+            chain = chain.rule(rule.clone().counter().comment(name));
         }
-    });
-    let counts = counts(&mut firewall, (Family::Ip, "t", "output"));
-    for ((name, count), (_, _, bounds)) in counts.iter().zip(&rules) {
-        assert!(bounds.contains(count), "{name}: {count} of 1000 packets, expected {bounds:?}");
+        // The hook works in the sender's own call: nothing need be waited for. No answers: nothing is delivered.
+        let chain = chain.rule(Rule::new().drop());
+        let mut firewall = open(&host);
+        firewall.apply(Ruleset::new().table(Table::new(family, "t").chain(chain))).unwrap();
+        host.run(|| {
+            let socket = UdpSocket::bind((loopback, 0)).unwrap();
+            for _ in 0..1000 {
+                let refusal = socket.send_to(b"", (loopback, 9)).unwrap_err();
+                assert_eq!(refusal.kind(), std::io::ErrorKind::PermissionDenied);
+            }
+        });
+        let counts = counts(&mut firewall, (family, "t", "output"));
+        for ((name, count), (_, _, bounds)) in counts.iter().zip(&rules) {
+            assert!(bounds.contains(count), "{name}, {family}: {count} of 1000 packets, expected {bounds:?}");
+        }
+        assert_eq!(counts.len(), rules.len());
     }
-    assert_eq!(counts.len(), rules.len());
 }

@@ -66,6 +66,12 @@ fn packets_are_matched_by_the_time_at_which_they_come() {
     let expected: Vec<_> =
         rules.iter().map(|(name, _)| *name).filter(|name| !name.starts_with("never")).collect();
     let mut gauge = Gauge::new(&host, Family::Inet, Chain::filter("output", Hook::Output), rules);
-    let packet = Packet::icmp("127.0.0.1", "127.0.0.1", 3, 1);
-    gauge.expect(&format!("a packet at {}", time(seconds)), || packet.send(&host), &expected);
+    for (loopback, error) in [("127.0.0.1", 3), ("::1", 1)] {
+        let packet = Packet::icmp(loopback, loopback, error, 1);
+        gauge.expect(
+            &format!("a packet to {loopback} at {}", time(seconds)),
+            || packet.send(&host),
+            &expected,
+        );
+    }
 }

@@ -49,33 +49,35 @@ fn a_quota_runs_out() {
         ("until more", Rule::new().quota(Quota::until(1_000_000_000)), 10),
         ("of nothing", Rule::new().tcp().quota(Quota::until(350)), 0),
     ];
-    let mut chain = Chain::filter("output", Hook::Output);
-    for (name, rule, _) in &cases {
-        chain = chain.rule(rule.clone().counter().comment(name));
-    }
-    program(&host, Family::Inet, [chain.rule(Rule::new().drop())]);
-    // The hook works in the sender's own call: nothing need be waited for.
-    host.run(|| {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        for _ in 0..10 {
-            socket.send_to(&[0; 72], "127.0.0.1:9").expect_err("the last rule drops it");
+    for (loopback, header) in [("127.0.0.1", 28), ("::1", 48)] {
+        let mut chain = Chain::filter("output", Hook::Output);
+        for (name, rule, _) in &cases {
+            chain = chain.rule(rule.clone().counter().comment(name));
         }
-    });
-    let mut firewall = open(&host);
-    let counts = counts(&mut firewall, CHAIN);
-    for ((name, count), (_, _, expected)) in counts.iter().zip(&cases) {
-        assert_eq!(count, expected, "{name}: packets of 10");
+        program(&host, Family::Inet, [chain.rule(Rule::new().drop())]);
+        // The hook works in the sender's own call: nothing need be waited for.
+        host.run(|| {
+            let socket = UdpSocket::bind((loopback, 0)).unwrap();
+            for _ in 0..10 {
+                socket.send_to(&vec![0; 100 - header], (loopback, 9)).expect_err("the last rule drops it");
+            }
+        });
+        let mut firewall = open(&host);
+        let counts = counts(&mut firewall, CHAIN);
+        for ((name, count), (_, _, expected)) in counts.iter().zip(&cases) {
+            assert_eq!(count, expected, "{name}, {loopback}: packets of 10");
+        }
+        assert_eq!(counts.len(), cases.len());
+        // What is used up is told.
+        let rules = firewall.rules(CHAIN).unwrap();
+        let used = rules.iter().find_map(|rule| {
+            rule.expressions().find_map(|expression| match expression {
+                Expr::Quota(quota) => quota.consumed,
+                _ => None,
+            })
+        });
+        assert!(used.is_some_and(|used| used >= 350), "{loopback}: the first quota is used up: {used:?}");
     }
-    assert_eq!(counts.len(), cases.len());
-    // What is used up is told.
-    let rules = firewall.rules(CHAIN).unwrap();
-    let used = rules.iter().find_map(|rule| {
-        rule.expressions().find_map(|expression| match expression {
-            Expr::Quota(quota) => quota.consumed,
-            _ => None,
-        })
-    });
-    assert!(used.is_some_and(|used| used >= 350), "the first quota is used up: {used:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Logs: of the kernel, and for programs that listen. Traces.
+//! Logs: of the kernel, and for programs that listen.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use portcullis::expr::Expr;
 use portcullis::netlink::{KernelSocket, Transport};
 use portcullis::{Chain, Family, Hook, Log, LogFlags, LogLevel, NfLog, Rule};
-use portcullis_world::{Attempt, Host, PATIENT, Packet, World, need_namespaces};
+use portcullis_world::{Host, PATIENT, Packet, World, need_namespaces};
 
 use super::program;
 use crate::support::{counts, open};
@@ -167,6 +167,23 @@ impl KernelLog {
     }
 }
 
+/// The kernel's log as far as it could be opened, before anything was logged.
+struct Opened(io::Result<KernelLog>);
+
+impl Opened {
+    /// The log, if lines of network namespaces are in it; otherwise why they are not.
+    fn lines(self) -> Result<KernelLog, String> {
+        // Only the initial namespace has the setting.
+        let setting = fs::read_to_string("/proc/sys/net/netfilter/nf_log_all_netns").unwrap_or_default();
+        if setting.trim() != "1" {
+            return Err("the lines themselves: net.netfilter.nf_log_all_netns is off, so the kernel writes none for a \
+                        network namespace"
+                .to_owned());
+        }
+        self.0.map_err(|error| format!("the lines themselves: /dev/kmsg: {error}"))
+    }
+}
+
 /// A rule's name, what it logs, and the line's level, what it has, and what it has not.
 struct Line {
     name: &'static str,
@@ -218,7 +235,7 @@ fn a_log_line_has_what_was_said() {
         chain.rule(Rule::new().tcp().tcp_syn().log(log).counter().comment(name))
     });
     program(&host, Family::Inet, [chain]);
-    let mut log = KernelLog::open();
+    let log = Opened(KernelLog::open());
     let packet =
         |a, b| Packet::tcp((a, 4000), (b, 9)).flags(portcullis_world::TcpFlags::SYN).numbers(77, 0).mss(1460);
     for loopback in ["127.0.0.1", "::1"] {
@@ -245,17 +262,9 @@ fn a_log_line_has_what_was_said() {
         assert_eq!(flags(listed.flags), flags(said.flags), "{name}: the flags as listed");
     }
 
-    // Only the initial namespace has the setting.
-    let setting = fs::read_to_string("/proc/sys/net/netfilter/nf_log_all_netns").unwrap_or_default();
-    if setting.trim() != "1" {
-        portcullis_world::skip!(
-            "the lines themselves: net.netfilter.nf_log_all_netns is off, so the kernel writes none for a \
-             network namespace; the rules are listed and go on"
-        );
-    }
-    let log = match &mut log {
+    let mut log = match log.lines() {
         Ok(log) => log,
-        Err(error) => portcullis_world::skip!("the lines themselves: /dev/kmsg: {error}"),
+        Err(reason) => portcullis_world::skip!("{reason}; the rules are listed and go on"),
     };
     for loopback in ["127.0.0.1", "0000:0000:0000:0000:0000:0000:0000:0001"] {
         for Line { name, level, has, has_not, .. } in &cases {
@@ -269,17 +278,43 @@ fn a_log_line_has_what_was_said() {
 }
 
 #[test]
-fn a_traced_packet_goes_its_way() {
+fn a_log_line_has_the_hardware_addresses_in_words_where_that_was_said() {
     need_namespaces!();
     let world = World::pair();
-    let raw = Chain::filter("raw", Hook::Prerouting).priority(portcullis::Priority::RAW);
-    let raw = raw.rule(Rule::new().udp().trace().counter().comment("traced"));
-    program(&world.server, Family::Inet, [raw]);
-    for server in ["10.0.1.2:53", "[fd00:1::2]:53"] {
-        let _service = world.server.udp_service(server, "udp");
-        let outcome = Attempt::udp(server, "hello").timeout(PATIENT).from(&world.client);
-        assert!(outcome.is_connected(), "{server}: {outcome:?}");
+    let id = std::process::id();
+    let prefix = |name: &str| format!("portcullis {id} {name}: ");
+    let cases = [("in words", LogFlags::MAC), ("in bytes", LogFlags::empty())];
+    let chain = cases.iter().fold(Chain::filter("input", Hook::Input), |chain, (name, flags)| {
+        let log = Log::new().flags(*flags).prefix(prefix(name));
+        chain.rule(Rule::new().udp().log(log).counter().comment(name))
+    });
+    program(&world.server, Family::Inet, [chain.rule(Rule::new().udp().nflog(1))]);
+    let log = Opened(KernelLog::open());
+    let mut arrived = world.server.nflog(1);
+    let ends = [("10.0.1.1", "10.0.1.2"), ("fd00:1::1", "fd00:1::2")];
+    for (client, server) in ends {
+        Packet::udp((client, 4000), (server, 9)).send(&world.client);
+        assert!(arrived.next(PATIENT).is_some(), "{server}: the packet arrives behind the rules that log");
     }
-    let counts = counts(&mut open(&world.server), (Family::Inet, "t", "raw"));
-    assert_eq!(counts, [("traced".to_owned(), 2)]);
+    let rules = open(&world.server).rules((Family::Inet, "t", "input")).unwrap();
+    let listed = rules[0].expressions().find_map(|expression| match expression {
+        Expr::Log(log) => log.flags,
+        _ => None,
+    });
+    assert_eq!(listed, Some(LogFlags::MAC), "the flags as listed");
+
+    let mut log = match log.lines() {
+        Ok(log) => log,
+        Err(reason) => portcullis_world::skip!("{reason}; the rules are listed and go on"),
+    };
+    let [client, server] = [&world.client, &world.server].map(|host| host.mac("eth0").to_string());
+    for ethertype in ["0800", "86dd"] {
+        let words = format!("MACSRC={client} MACDST={server} MACPROTO={ethertype} ");
+        let bytes = format!("MAC={server}:{client}:{}:{} ", &ethertype[..2], &ethertype[2..]);
+        for ((name, _), (has, has_not)) in cases.iter().zip([(&words, &bytes), (&bytes, &words)]) {
+            let (_, line) = log.find(&prefix(name)).unwrap_or_else(|| panic!("no line for {name}"));
+            assert!(line.contains(has), "{name}: {has:?} in {line:?}");
+            assert!(!line.contains(has_not), "{name}: no {has_not:?} in {line:?}");
+        }
+    }
 }

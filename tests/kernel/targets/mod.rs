@@ -6,11 +6,14 @@ mod duplicate;
 mod log;
 mod mark;
 mod nat;
+mod nat_flags;
 mod proxy;
 mod queue;
 mod refused;
 pub(crate) mod reject;
 mod rewrite;
+mod secmark;
+mod trace;
 mod untrack;
 
 use portcullis::{Chain, Error, Family, Ruleset, Table};

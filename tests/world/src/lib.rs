@@ -6,7 +6,7 @@
 //!   World       ready hosts: pair, switched, routed
 //!   Attempt     one try over TCP, UDP or ICMP -> Outcome; Host::tcp_try, udp_try, ping for short
 //!   Service     answers with its banner and the address that it sees; Host::tcp_service, udp_service
-//!   Packet      made by hand and sent      Sniffer, IcmpErrors, NflogListener, conntrack   what really happened
+//!   Packet      made by hand and sent      Sniffer, IcmpErrors, NflogListener, TraceListener, conntrack   what really happened
 //!   QueueListener   decides about packets in a program's place
 //!   skip!       says aloud that a test did not run; need_namespaces! where no world can be made
 //! ```
@@ -46,6 +46,7 @@ mod mac;
 mod netlink;
 mod nflog;
 mod nfqueue;
+mod nftrace;
 mod packet;
 mod processor;
 mod service;
@@ -67,6 +68,7 @@ pub use link::link;
 pub use mac::Mac;
 pub use nflog::{NflogListener, NflogPacket};
 pub use nfqueue::{QueueListener, QueuedPacket, Verdict};
+pub use nftrace::{TraceListener, TraceStep};
 pub use nix::errno::Errno;
 pub use packet::{Packet, TcpFlags};
 pub use processor::{on_processor, processors};
