@@ -121,6 +121,19 @@ impl ChangeSet {
     }
 
     /// Adds an element to a map that leads to this value, if it is not there.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// use portcullis::{Rule, language::targets::ChangeSet, select::{Saddr, mapped}};
+    /// use portcullis::set::{Interval, MapOf};
+    ///
+    /// // Who knocks at port 1000 is led to one of four backends from then on.
+    /// let homes = MapOf::<Ipv4Addr, Interval<Ipv4Addr>>::new("homes").dynamic().capacity(10_000);
+    /// let backends = Interval::new(Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 4));
+    /// Rule::new().udp().dport(1000).change_set(ChangeSet::add_value(Saddr, backends, &homes)).drop();
+    /// Rule::new().dnat_by(mapped(Saddr, &homes).persistent());
+    /// ```
     pub fn add_value<F, V: MapValue>(key: impl Select<F>, value: V, map: impl Mapping<F, V>) -> Self {
         Self::of_map::<V>(DynsetOp::Add, key.selectors(), SetValue::of(value), map.used())
     }
@@ -239,7 +252,8 @@ impl SetValue {
         let element = crate::select::own_element(value);
         let Some(ElementData::Value(data)) = element else { return Self::Constant(Vec::new()) };
         let mut rest = data.as_bytes();
-        let parts = V::PARTS.iter().map(|part| {
+        let ends = if V::RUNS { 2 } else { 1 };
+        let parts = V::PARTS.iter().cycle().take(V::PARTS.len() * ends).map(|part| {
             let bytes = rest.get(..part.len).unwrap_or_default();
             rest = rest.get(part.padded()..).unwrap_or_default();
             Data::new(bytes)
@@ -332,6 +346,65 @@ mod tests {
             ChangeSet::add_value(Saddr, Mark(5), &map),
             &["immediate reg 2 0x00000005", "dynset add reg_key 1 set m sreg_data 2"],
         );
+    }
+
+    /// nft 1.0.6 has no sentence for a run as value: its first end goes before its last, as elements have them.
+    #[test]
+    fn runs_are_put_into_maps_whole() {
+        use crate::{language::targets::golden::golden, set::Interval};
+
+        const LOAD: &str = "payload load 4b @ network header + 12 => reg 1";
+        let v4 = |last| Ipv4Addr::new(10, 0, 0, last);
+        let run = Interval::new(v4(1), v4(4));
+        let map = MapOf::<Ipv4Addr, Interval<Ipv4Addr>>::new("m").dynamic().with_timeouts();
+        let ends = ["immediate reg 2 0x0100000a", "immediate reg 13 0x0400000a"];
+        for (op, change) in [
+            ("add", ChangeSet::add_value(Saddr, run, &map)),
+            ("update", ChangeSet::update_value(Saddr, run, &map)),
+        ] {
+            let dynset = format!("dynset {op} reg_key 1 set m sreg_data 2");
+            golden(
+                Family::Ip,
+                &Rule::new().change_set(change),
+                &[&[LOAD], &ends[..], &[dynset.as_str()]].concat(),
+            );
+        }
+        let map = MapOf::<Ipv4Addr, (Interval<Ipv4Addr>, Interval<Port>)>::new("m").dynamic();
+        let value = (run, Interval::new(Port(80), Port(81)));
+        golden(
+            Family::Ip,
+            &Rule::new().change_set(ChangeSet::add_value(Saddr, value, &map)),
+            &[
+                LOAD,
+                "immediate reg 2 0x0100000a",
+                "immediate reg 13 0x00005000",
+                "immediate reg 14 0x0400000a",
+                "immediate reg 15 0x00005100",
+                "dynset add reg_key 1 set m sreg_data 2",
+            ],
+        );
+        let map = MapOf::<Ipv4Addr, Interval<std::net::Ipv6Addr>>::new("m").dynamic();
+        let v6 = |last| std::net::Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, last);
+        golden(
+            Family::Ip,
+            &Rule::new().change_set(ChangeSet::add_value(Saddr, Interval::new(v6(1), v6(4)), &map)),
+            &[
+                LOAD,
+                "immediate reg 2 0x000000fd 0x00000000 0x00000000 0x01000000",
+                "immediate reg 3 0x000000fd 0x00000000 0x00000000 0x04000000",
+                "dynset add reg_key 1 set m sreg_data 2",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_value_must_fit_behind_its_key() {
+        type Long = (std::net::Ipv6Addr, std::net::Ipv6Addr, Port);
+        let localhost = std::net::Ipv6Addr::LOCALHOST;
+        let text = |change| refusal(Family::Ip6, &Rule::new().tcp().change_set(change));
+        let map = MapOf::<Long, (Port, std::net::Ipv6Addr)>::new("m").dynamic();
+        let change = ChangeSet::add_value((Saddr, select::Daddr, Dport), (Port(1), localhost), &map);
+        assert!(text(change).contains("longer than the kernel's registers, 64 bytes"));
     }
 
     /// nft 1.0.6 has no bytecode for a longer key with a value (it crashes): the value goes behind the key.
