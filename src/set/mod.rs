@@ -47,8 +47,8 @@ pub use key::Key;
 pub use part::{Interval, Part};
 pub use span::Overlaps;
 pub use value::{
-    CounterName, CtExpectName, CtHelperName, CtTimeoutName, LimitName, MapValue, QuotaName, SecMarkName,
-    SynproxyName,
+    ConnlimitName, CounterName, CtExpectName, CtHelperName, CtTimeoutName, LimitName, MapValue, QuotaName,
+    SecMarkName, SynproxyName, TunnelName,
 };
 
 pub(crate) use contents::{Form, check, is_runs};

@@ -311,6 +311,10 @@ objects! {
     QuotaName = Quota;
     /// The name of a limit of the map's table.
     LimitName = Limit;
+    /// The name of a limit of connections of the map's table.
+    ConnlimitName = Connlimit;
+    /// The name of a tunnel of the map's table.
+    TunnelName = Tunnel;
     /// The name of a connection tracking helper of the map's table.
     CtHelperName = CtHelper;
     /// The name of a connection tracking timeout policy of the map's table.
