@@ -37,6 +37,37 @@ use crate::{
 ///     .change_set(ChangeSet::update(Saddr, &blocked).timeout(Duration::from_secs(3600)))
 ///     .drop();
 /// ```
+///
+/// Port knocking: who comes to three ports in order, each within ten seconds of the one before, may come in for an
+/// hour. Whoever comes to another one in between begins anew.
+///
+/// ```
+/// use std::{net::Ipv4Addr, time::Duration};
+///
+/// use portcullis::{Chain, Hook, Rule, Table, language::targets::ChangeSet, select::Saddr, set::SetOf};
+///
+/// let stage = |name: &str, seconds| {
+///     let set = SetOf::<Ipv4Addr>::new(name).dynamic().capacity(65_536);
+///     set.timeout(Duration::from_secs(seconds))
+/// };
+/// let (once, twice, welcome) = (stage("once", 10), stage("twice", 10), stage("welcome", 3600));
+/// let at = |port: u16| Rule::new().udp().dport(port);
+/// let input = Chain::filter("input", Hook::Input).rules([
+///     at(7001).change_set(ChangeSet::update(Saddr, &once)).drop(),
+///     at(8002).in_set(Saddr, &once).change_set(ChangeSet::update(Saddr, &twice)).drop(),
+///     at(9003).in_set(Saddr, &twice).change_set(ChangeSet::update(Saddr, &welcome)).drop(),
+///     // Any other: neither of the first two counts any longer. (A rule ends where there is nothing to delete.)
+///     Rule::new().udp().dport(7000..=9999).delete_from_set(Saddr, &once),
+///     Rule::new().udp().dport(7000..=9999).delete_from_set(Saddr, &twice),
+///     Rule::new().tcp().dport(22).not_in_set(Saddr, &welcome).drop(),
+/// ]);
+/// let sets = [once, twice, welcome];
+/// let table = sets.into_iter().fold(Table::inet("edge"), |table, set| table.set(set.into()));
+/// # let mut transaction = portcullis::Transaction::new();
+/// # transaction.add_table(table.clone().chain(input.clone()));
+/// # assert!(transaction.problems().is_empty(), "{:?}", transaction.problems());
+/// let table = table.chain(input);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct ChangeSet(pub Box<Change>);
