@@ -2,6 +2,7 @@
 
 mod choice;
 mod gauges;
+mod kinds;
 mod knocking;
 mod objects;
 mod per_element;
