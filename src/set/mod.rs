@@ -32,6 +32,7 @@ mod part;
 mod read;
 mod runs;
 mod span;
+mod statement;
 mod value;
 
 pub use contents::Contents;
