@@ -117,7 +117,7 @@ fn connections_are_counted_by_an_object() {
         let connect = |source: &str, port: u16| {
             Packet::udp(source, format!("127.0.0.1:{port}").as_str()).send(&host);
         };
-        for source in ["127.0.0.2:1", "127.0.0.3:1", "127.0.0.3:1"] {
+        for source in ["127.0.0.2:1", "127.0.0.3:1"] {
             connect(source, 53);
             connect(source, 54);
         }

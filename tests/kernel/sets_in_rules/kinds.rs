@@ -9,17 +9,17 @@ use std::{
 
 use portcullis::{
     Chain, CtState, Family, IcmpType, Icmpv6Type, InterfaceName, MacAddr, Mark, Netfilter, Port, Protocol,
-    Rule, Ruleset, Set, Transaction,
-    expr::{self, Expr, LimitUnit, Verdict},
+    Quota, Rate, Rule, Ruleset, Set, Transaction,
+    expr::{Expr, Verdict},
     language::targets::ChangeSet,
     probe::Feature,
     select::{self, Daddr, Dport, EtherSaddr, L4Proto, OifName, Saddr, Select, SelectOne, mapped},
-    set::{Entry, Field, Interval, MapOf, SetOf, VerdictMap},
+    set::{Details, Entry, Field, Interval, MapOf, SetOf, VerdictMap},
 };
 use portcullis_world::{Attempt, Host, PATIENT, Packet, World, need_namespaces, this_function};
 
 use super::{OUTPUT, found, programmed, send, table, v4};
-use crate::support::{counted, open, part_can_run};
+use crate::support::{counted, need_feature, open, part_can_run};
 
 const TABLE: (Family, &str) = (Family::Inet, "t");
 const HOUR: Duration = Duration::from_secs(3600);
@@ -439,14 +439,14 @@ fn entries_of_the_program_count_limit_and_run_out() {
     need_namespaces!();
     let set = SetOf::<Ipv4Addr>::new("set");
     let two = || Entry::new(v4("127.0.0.2"));
-    let limit = expr::Limit::packets(2, LimitUnit::Hour).burst(2u32);
+    let rate = || Rate::per_hour(2).burst(2);
     // Packets of 28 bytes each: the fourth is beyond 100.
     for (name, does, expected) in [
-        ("a counter", two().expression(expr::Counter::new()), 6),
-        ("a limit", two().expression(limit.clone()), 2),
-        ("over a limit", two().expression(limit.over()), 4),
-        ("a quota", two().expression(expr::Quota::until(100)), 3),
-        ("over a quota", two().expression(expr::Quota::over(100)), 3),
+        ("a counter", two().counter(), 6),
+        ("a limit", two().limit(rate()), 2),
+        ("over a limit", two().limit(rate().over()), 4),
+        ("a quota", two().quota(Quota::until(100)), 3),
+        ("over a quota", two().quota(Quota::over(100)), 3),
     ] {
         let host = Host::new("host");
         // The other entry does nothing of the kind.
@@ -464,6 +464,75 @@ fn entries_of_the_program_count_limit_and_run_out() {
         }
         assert_eq!(entry(&mut firewall, &set, "127.0.0.3").expressions(), [], "{name}");
     }
+}
+
+#[test]
+fn entries_do_what_their_set_says_each_for_itself() {
+    need_namespaces!();
+    let rate = || Rate::per_hour(2).burst(2);
+    let set = || SetOf::<Ipv4Addr>::new("set");
+    let keys = ["127.0.0.2", "127.0.0.3"];
+    for (name, set, expected) in [
+        ("a counter", set().counter(), 12),
+        ("a limit", set().limit(rate()), 4),
+        ("over a limit", set().limit(rate().over()), 8),
+        ("a quota", set().quota(Quota::until(100)), 6),
+        ("over a quota", set().quota(Quota::over(100)), 6),
+        ("connections", set().connlimit(2), 4),
+        ("over connections", set().connlimit_over(2), 8),
+    ] {
+        let host = Host::new("host");
+        let table = table().set(set.with(keys.map(v4)));
+        let mut firewall = programmed(&host, table, [found(udp().in_set(Daddr, &set))]);
+        // Each is a connection of its own: kernels of 2025 count those again that come within one tick of the clock.
+        for (key, port) in keys.iter().flat_map(|key| (1..=6).map(move |port| (key, port))) {
+            Packet::udp(format!("127.0.0.1:{port}").as_str(), format!("{key}:53").as_str()).send(&host);
+        }
+        assert_eq!(counted(&mut firewall, OUTPUT, "found"), expected, "{name}");
+        for key in keys {
+            assert_eq!(entry(&mut firewall, &set, key).expressions().len(), 1, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_catch_all_goes_and_members_stay() {
+    need_namespaces!();
+    need_feature!(Feature::SetCatchAll);
+    let host = Host::new("host");
+    let marks = MapOf::<Ipv4Addr, Mark>::new("marks");
+    let runs = SetOf::<Interval<Ipv4Addr>>::new("runs");
+    let tables = table()
+        .set(marks.with([Entry::mapping(v4("127.0.0.2"), Mark(1)), Entry::otherwise(Mark(7))]))
+        .set(runs.with([Entry::new(Interval::from(v4("127.0.0.2"))), Entry::catch_all()]));
+    let rules = [
+        udp().set_mark_by(mapped(Daddr, &marks)).counter().comment("marked"),
+        found(udp().in_set(Daddr, &runs)),
+    ];
+    let mut firewall = programmed(&host, tables, rules);
+    let reached = |firewall: &mut Netfilter| {
+        send(&host, ["127.0.0.2:53", "127.0.0.3:53"]);
+        ["marked", "found"].map(|comment| counted(firewall, OUTPUT, comment))
+    };
+    assert_eq!(reached(&mut firewall), [2, 2]);
+    let mut transaction = Transaction::new();
+    assert_eq!(transaction.entries(TABLE, &marks).delete_catch_all().elements, 1);
+    transaction.entries(TABLE, &runs).delete_catch_all();
+    firewall.commit(&transaction).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(reached(&mut firewall), [3, 3], "the member alone");
+    let left = firewall.contents(TABLE, &marks).unwrap().texts().collect::<Vec<_>>();
+    assert_eq!(left, ["127.0.0.2 : 0x1"]);
+    let error = firewall.commit(&transaction).unwrap_err().to_string();
+    for part in ["delete elements inet t marks", "kinds.rs", "ENOENT", "it is not in set marks"] {
+        assert!(error.contains(part), "no {part:?} in: {error}");
+    }
+    // The same as a difference, and back.
+    let wanted = [Entry::mapping(v4("127.0.0.2"), Mark(1)), Entry::otherwise(Mark(9))];
+    let mut update = |wanted: &[Entry<Ipv4Addr, Mark>]| {
+        let updated = firewall.update_entries(TABLE, &marks, wanted, Details::Keep).unwrap();
+        (updated.deleted, updated.added)
+    };
+    assert_eq!([update(&wanted), update(&wanted), update(&wanted[..1])], [(0, 1), (0, 0), (1, 0)]);
 }
 
 #[test]
