@@ -137,6 +137,7 @@ fn connections_are_counted_by_an_object() {
 #[test]
 fn what_counts_begins_anew_and_what_limits_does_not() {
     need_namespaces!();
+    need_feature!(Feature::ConnlimitObject);
     let host = Host::new("host");
     let table = table()
         .object(Object::new("hits", Counter::new()))
