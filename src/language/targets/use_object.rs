@@ -210,8 +210,9 @@ impl Lift for UseObject {
             return None;
         };
         let map = from.used_set(set, *set_id, runs)?;
-        // A reference does not say the kind of what a map of the table holds; it does not change what is sent.
-        let kind = map.object_kind().unwrap_or(ObjectKind::Counter);
+        // A reference does not say the kind of what a map of the table holds, and is the same for every kind: where
+        // the map is not known, the kind is a guess.
+        let kind = map.object_kind().or_else(|| from.object_kind(set)).unwrap_or(ObjectKind::Counter);
         Some(Self { kind, object: ObjectName::By(Box::new(Lookup { key, map })) })
     }
 }
