@@ -215,7 +215,7 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
     }
 
     /// Each element matches while at most so many of its connections exist. See
-    /// [`Entry::connlimit`](super::Entry::connlimit).
+    /// [`Entry::connlimit`](super::Entry::connlimit): a rule must make the kernel track connections.
     #[must_use]
     pub fn connlimit(self, count: u32) -> Self {
         self.expression(Connlimit::until(count).flags(ConnlimitFlags::empty()))

@@ -143,6 +143,9 @@ impl<K, V> Entry<K, V> {
 
     /// It matches while at most so many of its connections exist. Not in sets with timeouts, nor of keys of two
     /// bytes and less, such as ports.
+    ///
+    /// A rule must make the kernel track connections, as `ct_state` does: what a set says alone was seen not to (Linux
+    /// 6.18), and then connections are forgotten at once.
     #[must_use]
     pub fn connlimit(self, count: u32) -> Self {
         self.expression(Connlimit::until(count).flags(ConnlimitFlags::empty()))
