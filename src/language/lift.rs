@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Rule,
-    expr::{Cmp, CmpOp, Data, Expr, Meta, MetaKey, Payload, PayloadBase},
+    expr::{Cmp, CmpOp, Data, Expr, Meta, MetaKey, ObjectKind, Payload, PayloadBase},
     object::{Family, Set},
 };
 use joined::apart;
@@ -54,6 +54,11 @@ impl<'a> Lifting<'a> {
     /// The anonymous set of this name, or of this number in the transaction, if it is one of those that are known.
     pub(crate) fn find_set(&self, name: &str, id: Option<u32>) -> Option<&'a Set> {
         same::find(name, id, self.sets)
+    }
+
+    /// The kind of objects that a map of the table leads to, if it is one of those that are known.
+    pub(crate) fn object_kind(&self, map: &str) -> Option<ObjectKind> {
+        self.sets.iter().find(|set| set.name == map).and_then(Set::object_kind)
     }
 
     /// The transport protocol, where the rule so far or the tests right before have fixed it.

@@ -157,8 +157,8 @@ impl<T: Transport> Netfilter<T> {
             return Ok(committed);
         };
         self.locate_elements(work, &mut outcome);
-        let result = judge(work, operation, outcome, generation, reported)
-            .map_err(|error| self.name_missing(work, error));
+        let result =
+            judge(work, operation, outcome, generation, reported).map_err(|error| self.explain(work, error));
         match result {
             Ok(()) => Ok(committed),
             Err(error) if error.missing().any(|feature| feature == Feature::Destroy) => {

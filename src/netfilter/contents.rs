@@ -102,7 +102,9 @@ impl<T: Transport> Netfilter<T> {
     }
 
     /// Brings a set to the wanted content by sending only what changes, in one transaction: what is there and
-    /// wanted stays, and packets see the old content or the new one.
+    /// wanted stays, and packets see the old content or the new one. An element whose quota, limit or other
+    /// statement is to be another one is made anew; its comment and time, only where `details` says so
+    /// ([`Contents::changes_to`] has the rules).
     ///
     /// Done anew where somebody changes the ruleset meanwhile, or elements run out of time. To replace everything
     /// without reading, see [`Entries::replace`](crate::Entries::replace): for large sets that is faster, because

@@ -76,7 +76,7 @@ impl<T: Transport> Netfilter<T> {
             let Some(fewer) = without_missing(work, &parts, &outcome) else {
                 let outcome = of_operations(work, &parts, outcome);
                 return judge(work, operation, outcome, Some(generation), reported)
-                    .map_err(|error| self.name_missing(work, error))
+                    .map_err(|error| self.explain(work, error))
                     .map(|()| committed);
             };
             parts = fewer;

@@ -8,6 +8,7 @@ mod destroy;
 mod fill_chains;
 mod generation;
 mod hint;
+mod in_use;
 mod index;
 mod list;
 mod list_objects;

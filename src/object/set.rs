@@ -375,6 +375,14 @@ impl Set {
         self.flags.contains(SetFlags::ANONYMOUS)
     }
 
+    /// The kind of the objects that a map leads to.
+    pub(crate) fn object_kind(&self) -> Option<ObjectKind> {
+        match self.data {
+            Some(MapData::Object(kind)) => Some(kind),
+            _ => None,
+        }
+    }
+
     /// Whether the kernel can take the set itself (elements are checked on their own).
     ///
     /// # Errors

@@ -6,8 +6,8 @@ use super::{
     Entry, FieldType, IntoEntry, Key, MapValue, Overlaps, contents::Contents, type_of, value::DATA_TYPEOF,
 };
 use crate::{
-    Invalid,
-    expr::{Expr, Verdict},
+    Invalid, Quota, Rate,
+    expr::{Connlimit, ConnlimitFlags, Counter, Expr, Verdict},
     object::{MapData, Set, SetFlags, SetPolicy, SetRef, TableRef, userdata},
 };
 
@@ -193,11 +193,52 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
         self.change(|set| set.policy(policy))
     }
 
-    /// One more thing that each element does for the packets that it matches: a
-    /// [counter](crate::expr::Counter), a limit, a quota. Several need kernel 5.11.
+    /// One more thing that each element does for the packets that it matches: see [`SetOf::counter`],
+    /// [`SetOf::limit`] and [`SetOf::quota`]. Several need kernel 5.11.
     #[must_use]
     pub fn expression(self, expression: impl Into<Expr>) -> Self {
         self.change(|set| set.expression(expression))
+    }
+
+    /// Each element counts its packets and bytes.
+    #[must_use]
+    pub fn counter(self) -> Self {
+        self.expression(Counter::new().bytes(0u64).packets(0u64))
+    }
+
+    /// Each element matches so many packets, or with [`Rate::over`] those beyond.
+    #[must_use]
+    pub fn limit(self, rate: Rate) -> Self {
+        self.checked(rate.expression())
+    }
+
+    /// Each element matches until so many bytes have come, or with [`Quota::over`] from then on.
+    #[must_use]
+    pub fn quota(self, quota: Quota) -> Self {
+        self.checked(quota.expression())
+    }
+
+    /// Each element matches while at most so many of its connections exist. See
+    /// [`Entry::connlimit`](super::Entry::connlimit): a rule must make the kernel track connections.
+    #[must_use]
+    pub fn connlimit(self, count: u32) -> Self {
+        self.expression(Connlimit::until(count).flags(ConnlimitFlags::empty()))
+    }
+
+    /// Each element matches while more than so many of its connections exist.
+    #[must_use]
+    pub fn connlimit_over(self, count: u32) -> Self {
+        self.expression(Connlimit::over(count))
+    }
+
+    fn checked(mut self, expression: Result<impl Into<Expr>, Invalid>) -> Self {
+        match expression {
+            Ok(expression) => self.expression(expression),
+            Err(problem) => {
+                self.set.problem.get_or_insert(problem);
+                self
+            }
+        }
     }
 
     /// Overlapping and adjacent runs are joined, in place of being refused: nft's `auto-merge`. Only for sets of

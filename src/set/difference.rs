@@ -1,8 +1,8 @@
 //! What must change for a set to hold what is wanted.
 
-use super::{Contents, Entry, Form, Key, MapValue, key::KEY_LIMIT};
+use super::{Contents, Entry, Form, Key, MapValue, key::KEY_LIMIT, statement};
 
-/// What is done about a key that is there and wanted, and leads to what it should.
+/// What is done about a key that is there and wanted, leads to what it should, and does what it should.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Details {
@@ -41,6 +41,11 @@ impl<K: Key, V: MapValue> Difference<K, V> {
 impl<K: Key, V: MapValue> Contents<K, V> {
     /// What must change for a set with this content to have the `wanted` one. A key that leads elsewhere is
     /// deleted and added; a run of keys whose ends differ is, too.
+    ///
+    /// So is an element that is to do something else for the packets that it matches: its quota is of another
+    /// amount, its limit of another rate, or it counts where it should not. What was counted is not compared. An
+    /// entry that says nothing of this ([`Entry::expressions`] is empty) keeps what is there, for in a set whose
+    /// elements all do something ([`SetOf::expression`](super::SetOf::expression)) that is what it means.
     ///
     /// ```
     /// use std::net::Ipv4Addr;
@@ -107,7 +112,9 @@ fn single<K: Key, V: MapValue>(
 
 /// Whether an element that is there can stay for the wanted one.
 fn stays<K, L, V: PartialEq>(current: &Entry<K, V>, wanted: &Entry<L, V>, details: Details) -> bool {
+    let does = wanted.expressions();
     current.value == wanted.value
+        && (does.is_empty() || statement::same(current.expressions(), does))
         && (details == Details::Keep
             || current.timeout_set() == wanted.timeout_set() && current.userdata() == wanted.userdata())
 }
@@ -221,6 +228,36 @@ mod tests {
         assert!(there.changes_to(&same, Details::Restate).is_empty());
         assert!(there.changes_to(&longer, Details::Keep).is_empty());
         assert_eq!(texts(&there.changes_to(&longer, Details::Restate)), (vec!["1".into()], vec!["1".into()]));
+    }
+
+    #[test]
+    fn what_elements_do_is_compared_and_what_they_counted_is_not() {
+        use crate::expr::{Counter, Quota};
+
+        let again = || (vec!["1".to_owned()], vec!["1".to_owned()]);
+        let same = || (Vec::<String>::new(), Vec::<String>::new());
+        let used = Quota::over(100).consumed(70u64);
+        for details in [Details::Keep, Details::Restate] {
+            let single = SetOf::<Port>::new("s");
+            let run = SetOf::<Interval<Port>>::new("s");
+            let change = |there: Entry<Port>, wanted: Entry<Port>| {
+                let runs = [&there, &wanted].map(|entry| {
+                    run.contents([entry.clone().with_key(entry.key.map(Interval::from))]).unwrap()
+                });
+                let [there, wanted] = [there, wanted].map(|entry| single.contents([entry]).unwrap());
+                let found = texts(&there.changes_to(&wanted, details));
+                assert_eq!(texts(&runs[0].changes_to(&runs[1], details)), found, "runs as single keys");
+                found
+            };
+            let entry = || Entry::new(Port(1));
+            let there = || entry().expression(used.clone());
+            assert_eq!(change(there(), entry().expression(Quota::over(100))), same());
+            assert_eq!(change(there(), entry().expression(Quota::over(200))), again());
+            assert_eq!(change(there(), entry().expression(Quota::until(100))), again());
+            assert_eq!(change(there(), entry().expression(Counter::new())), again());
+            assert_eq!(change(entry(), entry().expression(Counter::new())), again());
+            assert_eq!(change(there(), entry()), same());
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Key, MapValue};
 use crate::{
-    Invalid,
-    expr::Expr,
+    Invalid, Quota, Rate,
+    expr::{Connlimit, ConnlimitFlags, Counter, Expr},
     object::{
         NFTA_SET_ELEM_EXPIRATION, NFTA_SET_ELEM_EXPR, NFTA_SET_ELEM_EXPRESSIONS, NFTA_SET_ELEM_TIMEOUT,
         NFTA_SET_ELEM_USERDATA, encode_expressions, milliseconds, userdata,
@@ -99,12 +99,72 @@ impl<K, V> Entry<K, V> {
         self
     }
 
-    /// One more thing that it does for the packets that it matches: count, limit, quota. Several need kernel
-    /// 5.11, and a set that says the same ([`SetOf::expression`](super::SetOf::expression)).
+    /// One more thing that it does for the packets that it matches: see [`Entry::counter`], [`Entry::limit`] and
+    /// [`Entry::quota`]. Several need kernel 5.11, and a set that says the same ([`SetOf::expression`](super::SetOf::expression)).
     #[must_use]
     pub fn expression(mut self, expression: impl Into<Expr>) -> Self {
         self.rare().expressions.push(expression.into());
         self
+    }
+
+    /// It counts its packets and bytes.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// use portcullis::{Quota, Rate, set::{Entry, SetOf}};
+    ///
+    /// // What each customer may use up, and how fast.
+    /// let customer = |last| Entry::new(Ipv4Addr::new(10, 0, 0, last));
+    /// let customers = SetOf::<Ipv4Addr>::new("customers");
+    /// let set = customers.with([
+    ///     customer(1).quota(Quota::until(50_000_000_000)),
+    ///     customer(2).limit(Rate::bytes_per_second(1_000_000)),
+    ///     customer(3).counter(),
+    /// ]);
+    /// # assert!(set.check().is_ok());
+    /// ```
+    #[must_use]
+    pub fn counter(self) -> Self {
+        self.expression(Counter::new().bytes(0u64).packets(0u64))
+    }
+
+    /// It matches so many packets, or with [`Rate::over`] those beyond.
+    #[must_use]
+    pub fn limit(self, rate: Rate) -> Self {
+        self.checked(rate.expression())
+    }
+
+    /// It matches until so many bytes have come, or with [`Quota::over`] from then on.
+    #[must_use]
+    pub fn quota(self, quota: Quota) -> Self {
+        self.checked(quota.expression())
+    }
+
+    /// It matches while at most so many of its connections exist. Not in sets with timeouts, nor of keys of two
+    /// bytes and less, such as ports.
+    ///
+    /// A rule must make the kernel track connections, as `ct_state` does: what a set says alone was seen not to (Linux
+    /// 6.18), and then connections are forgotten at once.
+    #[must_use]
+    pub fn connlimit(self, count: u32) -> Self {
+        self.expression(Connlimit::until(count).flags(ConnlimitFlags::empty()))
+    }
+
+    /// It matches while more than so many of its connections exist. See [`Entry::connlimit`].
+    #[must_use]
+    pub fn connlimit_over(self, count: u32) -> Self {
+        self.expression(Connlimit::over(count))
+    }
+
+    fn checked(mut self, expression: Result<impl Into<Expr>, Invalid>) -> Self {
+        match expression {
+            Ok(expression) => self.expression(expression),
+            Err(problem) => {
+                self.rare().problem.get_or_insert(problem);
+                self
+            }
+        }
     }
 
     /// How long it stays, where it says so itself.
@@ -266,6 +326,72 @@ mod tests {
         Family, Port, Transaction,
         set::{Interval, SetOf},
     };
+
+    #[test]
+    fn what_it_does_is_what_rules_say() {
+        use crate::expr::{Limit, LimitFlags, LimitUnit, QuotaFlags};
+
+        let entry = || Entry::new(Port(1));
+        let does = |entry: Entry<Port>| entry.expressions().to_vec();
+        let quota = |flags| Expr::from(crate::expr::Quota::new(9u64).consumed(0u64).flags(flags));
+        let limit = Limit::packets(3, LimitUnit::Hour).burst(2u32).flags(LimitFlags::INV);
+        assert_eq!(does(entry().counter()), [Counter::new().packets(0u64).bytes(0u64).into()]);
+        assert_eq!(does(entry().limit(Rate::per_hour(3).burst(2).over())), [limit.into()]);
+        assert_eq!(does(entry().quota(Quota::until(9))), [quota(QuotaFlags::empty())]);
+        assert_eq!(does(entry().quota(Quota::over(9))), [quota(QuotaFlags::INV)]);
+        assert_eq!(does(entry().connlimit(3)), [Connlimit::new(3u32).flags(ConnlimitFlags::empty()).into()]);
+        assert_eq!(does(entry().connlimit_over(3)), [Connlimit::over(3).into()]);
+        let set = SetOf::<Port>::new("s");
+        let all = [
+            (set.clone().counter(), entry().counter()),
+            (set.clone().limit(Rate::per_hour(3)), entry().limit(Rate::per_hour(3))),
+            (set.clone().quota(Quota::over(9)), entry().quota(Quota::over(9))),
+            (set.clone().connlimit(3), entry().connlimit(3)),
+            (set.clone().connlimit_over(3), entry().connlimit_over(3)),
+        ];
+        for (set, entry) in all {
+            assert_eq!(set.as_set().expressions, entry.expressions());
+        }
+    }
+
+    #[test]
+    fn what_it_cannot_do_is_said() {
+        let set = SetOf::<Port>::new("s");
+        let text = |entry: Entry<Port>| set.contents([entry]).unwrap_err().to_string();
+        let never = "element 0 (1): a rate is 0; possible: 1 and more (to let nothing pass, drop)";
+        assert_eq!(text(Entry::new(Port(1)).limit(Rate::per_hour(0))), never);
+        let used = "element 0 (1): a quota's use is 2; possible: 0 to 1, the quota";
+        assert_eq!(text(Entry::new(Port(1)).quota(Quota::over(1).used(2))), used);
+        let refused = |set: SetOf<Port>| set.as_set().check().unwrap_err().to_string();
+        assert!(refused(set.clone().limit(Rate::per_hour(0))).contains("a rate is 0"));
+        assert!(refused(set.clone().quota(Quota::over(1).used(2))).contains("a quota's use is 2"));
+    }
+
+    /// Texts of the kernel have sixteen bytes, with the one that ends them.
+    #[test]
+    fn names_that_are_too_long_are_refused() {
+        use crate::{InterfaceName, language::matches::HelperName};
+
+        let long = "sixteen-bytes-ok";
+        let interfaces = SetOf::<InterfaceName>::new("s");
+        let text = "element 1 (\"sixteen-bytes-ok\"): interface name \"sixteen-bytes-ok\" is 16 bytes long; the kernel \
+                    takes at most 15";
+        let names = || ["fifteen-bytes-o", long].map(InterfaceName::exact);
+        assert_eq!(interfaces.contents(names()).unwrap_err().to_string(), text);
+        let runs = SetOf::<Interval<InterfaceName>>::new("s");
+        let beginning = Interval::from(InterfaceName::prefix(long));
+        assert!(runs.contents([beginning]).unwrap_err().to_string().contains("16 bytes long"));
+        let pairs = SetOf::<(InterfaceName, Port)>::new("s");
+        let pair = (InterfaceName::exact(long), Port(1));
+        assert!(pairs.contents([pair]).unwrap_err().to_string().contains("16 bytes long"));
+        let map = crate::set::MapOf::<Port, InterfaceName>::new("m");
+        let mapping = (Port(1), InterfaceName::exact(long));
+        assert!(map.contents([mapping]).unwrap_err().to_string().contains("16 bytes long"));
+        let helpers = SetOf::<HelperName>::new("s");
+        let text = "element 0 (\"sixteen-bytes-ok\"): the name of helper \"sixteen-bytes-ok\" is 16 bytes long; the \
+                    kernel takes at most 15";
+        assert_eq!(helpers.contents([HelperName(long.into())]).unwrap_err().to_string(), text);
+    }
 
     #[test]
     fn a_timeout_is_refused_where_the_set_has_none() {

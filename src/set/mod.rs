@@ -32,6 +32,7 @@ mod part;
 mod read;
 mod runs;
 mod span;
+mod statement;
 mod type_of;
 mod value;
 
@@ -49,8 +50,8 @@ pub use part::{Interval, Part};
 pub use span::Overlaps;
 pub use type_of::TypeOf;
 pub use value::{
-    CounterName, CtExpectName, CtHelperName, CtTimeoutName, LimitName, MapValue, QuotaName, SecMarkName,
-    SynproxyName,
+    ConnlimitName, CounterName, CtExpectName, CtHelperName, CtTimeoutName, LimitName, MapValue, QuotaName,
+    SecMarkName, SynproxyName, TunnelName,
 };
 
 pub(crate) use contents::{Form, check, is_runs};

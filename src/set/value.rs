@@ -22,6 +22,9 @@ pub trait MapValue: Clone + PartialEq + fmt::Debug {
     /// The types of its parts; none where it is no bytes for registers.
     const PARTS: &'static [FieldType] = &[];
 
+    /// Whether it is a run: its parts lie there twice, the first of each before the last of each.
+    const RUNS: bool = false;
+
     /// Makes a set a map to such values.
     fn describe(set: Set) -> Set;
 
@@ -171,6 +174,7 @@ fn put_both<K: Key>(ends: [&K; 2], writer: &mut Writer<'_>) {
 /// A run of values of which one is chosen, where addresses are translated: nft's `interval ipv4_addr`.
 impl<F: Field> MapValue for Interval<F> {
     const PARTS: &'static [FieldType] = &[F::TYPE];
+    const RUNS: bool = true;
 
     fn describe(set: Set) -> Set {
         map_to_runs(set, F::TYPE.data_type())
@@ -198,6 +202,7 @@ impl<F: Field> MapValue for Interval<F> {
 /// A run of values and a run of others, such as addresses and ports: nft's `interval ipv4_addr . inet_service`.
 impl<A: Field, B: Field> MapValue for (Interval<A>, Interval<B>) {
     const PARTS: &'static [FieldType] = &[A::TYPE, B::TYPE];
+    const RUNS: bool = true;
 
     fn describe(mut set: Set) -> Set {
         set = map_to_runs(set, <(A, B)>::data_type());
@@ -309,6 +314,10 @@ objects! {
     QuotaName = Quota;
     /// The name of a limit of the map's table.
     LimitName = Limit;
+    /// The name of a limit of connections of the map's table.
+    ConnlimitName = Connlimit;
+    /// The name of a tunnel of the map's table.
+    TunnelName = Tunnel;
     /// The name of a connection tracking helper of the map's table.
     CtHelperName = CtHelper;
     /// The name of a connection tracking timeout policy of the map's table.

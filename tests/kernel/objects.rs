@@ -3,13 +3,15 @@
 use std::{net::Ipv6Addr, time::Duration};
 
 use portcullis::{
-    Error, Family, Ruleset, Table, Transaction,
+    Chain, Error, Family, Netfilter, Port, Rule, Ruleset, Table, Transaction,
     expr::{Counter, Limit, LimitUnit, ObjectKind, Quota},
     object::{
         CtExpect, CtHelper, CtTimeout, GeneveOption, Object, ObjectData, TimeoutPolicy, Tunnel, TunnelFlags,
         TunnelOptions,
     },
     probe::{Feature, Support},
+    select::{Dport, mapped},
+    set::{CounterName, MapOf},
 };
 use portcullis_world::{Host, need_namespaces, this_function};
 
@@ -224,6 +226,71 @@ fn objects_come_and_go_and_start_anew() {
     firewall.commit(&transaction).unwrap();
     assert_eq!(firewall.objects(TABLE).unwrap(), []);
     assert_eq!(firewall.flowtables(TABLE).unwrap(), []);
+}
+
+#[test]
+fn what_is_in_use_says_who_uses_it() {
+    need_namespaces!();
+    let host = Host::new("server");
+    let mut firewall = open(&host);
+    let by_port = MapOf::<Port, CounterName>::new("by_port");
+    let own = || mapped(Dport, [(Port(53), CounterName::from("hits"))]);
+    let web = |port: u16| Rule::new().tcp().dport(port);
+    let input = Chain::new("input").rules([
+        web(80).use_counter("hits").comment("web"),
+        web(81).use_quota("hits"),
+        web(82).use_counter("other"),
+        Rule::new().udp().use_counter(own()),
+    ]);
+    let many = (1..=7).fold(Chain::new("many"), |chain, port| chain.rule(web(port).use_counter("crowded")));
+    let table = Table::inet("edge")
+        .object(Object::new("hits", Counter::new()))
+        .object(Object::new("hits", Quota::over(1 << 30)))
+        .object(Object::new("other", Counter::new()))
+        .object(Object::new("crowded", Counter::new()))
+        .set(by_port.with([80, 81].map(|port| (Port(port), CounterName::from("hits")))))
+        .chain(input)
+        .chain(many)
+        .chain(Chain::new("mapped").rule(Rule::new().tcp().use_counter(mapped(Dport, &by_port))));
+    firewall.apply(Ruleset::new().table(table)).unwrap_or_else(|error| panic!("{error}"));
+    let rules = firewall.rules((TABLE.0, TABLE.1, "input")).unwrap();
+    let handle = |index: usize| rules[index].handle.unwrap();
+    let refused = |firewall: &mut Netfilter, what: &dyn Fn(&mut Transaction)| {
+        let mut transaction = Transaction::new();
+        what(&mut transaction);
+        let error = firewall.commit(&transaction).unwrap_err();
+        assert!(matches!(error, Error::Refused(_)), "{error}");
+        error.to_string()
+    };
+    let object = |kind, name: &'static str| {
+        move |transaction: &mut Transaction| _ = transaction.delete_object((TABLE, kind, name))
+    };
+    let text = refused(&mut firewall, &object(ObjectKind::Counter, "hits"));
+    let (first, last) = (handle(0), handle(3));
+    let users = format!(
+        "it is still in use; used by rule {first} of chain input (\"web\"), rule {last} of chain input, 2 elements of \
+         map by_port"
+    );
+    assert!(text.contains("EBUSY") && text.ends_with(&users), "{text}");
+    let text = refused(&mut firewall, &object(ObjectKind::Quota, "hits"));
+    assert!(text.ends_with(&format!("used by rule {} of chain input", handle(1))), "{text}");
+    let text = refused(&mut firewall, &object(ObjectKind::Counter, "crowded"));
+    assert!(text.ends_with(" and 3 more"), "{text}");
+    let text = refused(&mut firewall, &|transaction| _ = transaction.delete_set((TABLE, &by_port)));
+    let last = text.lines().last().unwrap_or_default();
+    assert!(last.contains("set by_port is still in use") && last.ends_with("of chain mapped"), "{text}");
+    // Several in one transaction, each with its own.
+    let text = refused(&mut firewall, &|transaction| {
+        transaction.delete_object((TABLE, ObjectKind::Quota, "hits"));
+        transaction.destroy_object((TABLE, ObjectKind::Counter, "other"));
+    });
+    let users: Vec<_> = text.lines().filter(|line| line.contains("used by rule")).collect();
+    assert_eq!(users.len(), 2, "{text}");
+    // With its user it goes.
+    let mut transaction = Transaction::new();
+    transaction.delete_rule((TABLE.0, TABLE.1, "input"), handle(2));
+    transaction.delete_object((TABLE, ObjectKind::Counter, "other"));
+    firewall.commit(&transaction).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]

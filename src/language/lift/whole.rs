@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     Rule, Ruleset, Table,
     expr::{Expr, ObjectChoice},
-    object::Set,
+    object::{DataType, Set},
 };
 
 impl Ruleset {
@@ -37,6 +37,16 @@ impl Table {
         let mut lifted = self.clone();
         let anonymous: HashMap<&str, &Set> =
             self.sets.iter().filter(|set| set.is_anonymous()).map(|set| (set.name.as_str(), set)).collect();
+        // What a rule uses by a map of the table, the map alone knows; its elements are not asked for.
+        let of_objects: HashMap<&str, Set> = self
+            .sets
+            .iter()
+            .filter(|set| !set.is_anonymous())
+            .filter_map(|set| {
+                let known = Set::new(&set.name, DataType::MARK).map_to_objects(set.object_kind()?);
+                Some((set.name.as_str(), known))
+            })
+            .collect();
         let (mut before, mut after) = (HashSet::new(), HashSet::new());
         for rule in lifted.chains.iter_mut().flat_map(|chain| &mut chain.rules) {
             let mut sets = Vec::new();
@@ -44,6 +54,8 @@ impl Table {
                 if let Some(set) = anonymous.get(name) {
                     sets.push((*set).clone());
                     before.insert(set.name.as_str());
+                } else if let Some(map) = of_objects.get(name) {
+                    sets.push(map.clone());
                 }
             }
             *rule = rule.lift(self.family, &sets);
@@ -79,6 +91,28 @@ mod tests {
     use crate::{Chain, Family, language::lift::tests::as_the_kernel_says};
 
     #[test]
+    fn what_a_map_of_the_table_leads_to_is_known() {
+        use crate::{
+            select::{Saddr, mapped},
+            set::{ConnlimitName, MapOf, SecMarkName},
+        };
+
+        let crowds = MapOf::<std::net::Ipv4Addr, ConnlimitName>::new("crowds");
+        let marks = MapOf::<std::net::Ipv4Addr, SecMarkName>::new("marks");
+        let words = [
+            Rule::new().use_connlimit(mapped(Saddr, &crowds)),
+            Rule::new().set_secmark(mapped(Saddr, &marks)),
+        ];
+        let read = words.each_ref().map(|rule| as_the_kernel_says(&rule.lower(Family::Ip).unwrap()).0);
+        let local = std::net::Ipv4Addr::LOCALHOST;
+        let table = |rules: [Rule; 2]| {
+            let table = Table::new(Family::Ip, "t").set(crowds.with([(local, ConnlimitName::from("x"))]));
+            table.set(marks.as_set().clone()).chain(Chain::new("c").rules(rules))
+        };
+        assert_eq!(table(read).lift(), table(words));
+    }
+
+    #[test]
     fn sets_of_words_go_and_the_others_stay() {
         let words = Rule::new().tcp().dport([80, 443]).accept();
         let (read, mut sets) = as_the_kernel_says(&words.lower(Family::Inet).unwrap());
@@ -87,7 +121,7 @@ mod tests {
         let verdicts = crate::expr::Lookup::new("__map0", crate::expr::Register::R1)
             .dreg(crate::expr::Register::VERDICT);
         let mapped = Rule::new().say(verdicts);
-        let named = Set::new("__set1", crate::DataType::MARK);
+        let named = Set::new("__set1", DataType::MARK);
         sets.extend([other.clone(), named.clone()]);
         let mut table = Table::inet("edge").chain(Chain::new("c").rules([read, mapped.clone()]));
         table.sets = sets;

@@ -42,10 +42,7 @@ impl UsedSet {
     /// The kind of the objects that a map of the rule's own leads to.
     pub(crate) fn object_kind(&self) -> Option<ObjectKind> {
         match self {
-            Self::Own(set) => match set.data {
-                Some(MapData::Object(kind)) => Some(kind),
-                _ => None,
-            },
+            Self::Own(set) => set.object_kind(),
             Self::Named { .. } => None,
         }
     }

@@ -45,31 +45,28 @@ pub trait NatValue: MapValue {
     const FAMILY: AddressFamily;
     /// Whether there is a port.
     const PORTS: bool;
-    /// Whether it is a run.
-    const RUNS: bool = false;
 }
 
-/// Declares them: `TYPE: IP VERSION, PORTS, RUNS`.
+/// Declares them: `TYPE: IP VERSION, PORTS`.
 macro_rules! values {
-    ($( $value:ty: $family:ident, $ports:literal, $runs:literal; )+) => {$(
+    ($( $value:ty: $family:ident, $ports:literal; )+) => {$(
         impl NatValue for $value {
             const FAMILY: AddressFamily = AddressFamily::$family;
             const PORTS: bool = $ports;
-            const RUNS: bool = $runs;
         }
     )+};
 }
 
 values! {
-    Port: Unspecified, true, false;
-    Ipv4Addr: Ipv4, false, false;
-    Ipv6Addr: Ipv6, false, false;
-    (Ipv4Addr, Port): Ipv4, true, false;
-    (Ipv6Addr, Port): Ipv6, true, false;
-    Interval<Ipv4Addr>: Ipv4, false, true;
-    Interval<Ipv6Addr>: Ipv6, false, true;
-    (Interval<Ipv4Addr>, Interval<Port>): Ipv4, true, true;
-    (Interval<Ipv6Addr>, Interval<Port>): Ipv6, true, true;
+    Port: Unspecified, true;
+    Ipv4Addr: Ipv4, false;
+    Ipv6Addr: Ipv6, false;
+    (Ipv4Addr, Port): Ipv4, true;
+    (Ipv6Addr, Port): Ipv6, true;
+    Interval<Ipv4Addr>: Ipv4, false;
+    Interval<Ipv6Addr>: Ipv6, false;
+    (Interval<Ipv4Addr>, Interval<Port>): Ipv4, true;
+    (Interval<Ipv6Addr>, Interval<Port>): Ipv6, true;
 }
 
 impl<V: NatValue> Mapped<V> {

@@ -118,6 +118,8 @@ fn load_value(value: &SetValue, from: u32, to: &mut Lowering<'_>) -> Result<Regi
             for part in parts {
                 to.push(Immediate::data(register(piece)?, part.clone()));
                 piece += u32::try_from(part.len().div_ceil(4)).unwrap_or(u32::MAX);
+                // Its last piece must exist, too.
+                register(piece - 1)?;
             }
             register(from)
         }

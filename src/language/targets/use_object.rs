@@ -9,7 +9,10 @@ use crate::{
         select::{Lookup, Mapped},
     },
     object::check_name,
-    set::{CounterName, CtExpectName, CtHelperName, CtTimeoutName, LimitName, QuotaName, SynproxyName},
+    set::{
+        ConnlimitName, CounterName, CtExpectName, CtHelperName, CtTimeoutName, LimitName, QuotaName,
+        SynproxyName, TunnelName,
+    },
 };
 
 /// Uses an object: counts by its counter, goes on while its quota or limit lets the packet pass, gives the connection
@@ -105,6 +108,42 @@ impl Rule {
         self.use_object(ObjectKind::Limit, limit)
     }
 
+    /// Only as a limit of connections of the table says. The connections of all rules that use it count together:
+    /// for a limit of each source, see [`ChangeSet::connlimit`](super::ChangeSet::connlimit).
+    ///
+    /// ```
+    /// use portcullis::{CtState, Rule, Table, expr::Connlimit, object::Object};
+    ///
+    /// // Web and mail share a hundred connections.
+    /// let table = Table::inet("edge").object(Object::new("crowd", Connlimit::over(100)));
+    /// Rule::new().tcp().dport([80, 25]).ct_state(CtState::NEW).use_connlimit("crowd").drop();
+    /// ```
+    #[doc(alias = "ct count")]
+    #[must_use]
+    pub fn use_connlimit(self, connlimit: impl ObjectSource<ConnlimitName>) -> Self {
+        self.use_object(ObjectKind::Connlimit, connlimit)
+    }
+
+    /// Gives the packet the metadata of a tunnel of the table: a tunnel device that waits for it (`external`) wraps
+    /// it so. In chains of the family `netdev`; the device must be the packet's way out, so this is said where the
+    /// packet leaves by it ([`Hook::Egress`](crate::Hook::Egress)), or before it is sent on
+    /// ([`Fwd`](crate::expr::Fwd)).
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// use portcullis::{Rule, select::{Daddr, mapped}, set::TunnelName};
+    ///
+    /// Rule::new().use_tunnel("site");
+    /// let [east, west] = [10, 20].map(|site| Ipv4Addr::new(10, 1, site, 1));
+    /// let sites = [(east, TunnelName::from("east")), (west, TunnelName::from("west"))];
+    /// Rule::new().use_tunnel(mapped(Daddr, sites));
+    /// ```
+    #[must_use]
+    pub fn use_tunnel(self, tunnel: impl ObjectSource<TunnelName>) -> Self {
+        self.use_object(ObjectKind::Tunnel, tunnel)
+    }
+
     /// Gives the connection a helper of the table: iptables' `-j CT --helper`.
     #[must_use]
     pub fn use_ct_helper(self, helper: impl ObjectSource<CtHelperName>) -> Self {
@@ -171,8 +210,9 @@ impl Lift for UseObject {
             return None;
         };
         let map = from.used_set(set, *set_id, runs)?;
-        // A reference does not say the kind of what a map of the table holds; it does not change what is sent.
-        let kind = map.object_kind().unwrap_or(ObjectKind::Counter);
+        // A reference does not say the kind of what a map of the table holds, and is the same for every kind: where
+        // the map is not known, the kind is a guess.
+        let kind = map.object_kind().or_else(|| from.object_kind(set)).unwrap_or(ObjectKind::Counter);
         Some(Self { kind, object: ObjectName::By(Box::new(Lookup { key, map })) })
     }
 }
@@ -185,18 +225,36 @@ mod tests {
     use crate::{
         Family, Port,
         language::targets::golden::{golden, golden_everywhere},
+        object::MapData,
         select::{Dport, Saddr, mapped},
         set::MapOf,
     };
 
+    /// What a rule's own map leads to is the kind that the word is for; of a map of the table the compiler says so.
+    #[test]
+    fn own_maps_are_of_the_words_kind() {
+        let kinds = |rule: Rule| {
+            let sets = rule.lower(Family::Ip).unwrap().sets;
+            sets.into_iter().map(|set| set.data).collect::<Vec<_>>()
+        };
+        let own = |kind| vec![Some(MapData::Object(kind))];
+        let local = Ipv4Addr::LOCALHOST;
+        let connlimit = mapped(Saddr, [(local, ConnlimitName::from("x"))]);
+        assert_eq!(kinds(Rule::new().use_connlimit(connlimit)), own(ObjectKind::Connlimit));
+        let tunnel = mapped(Saddr, [(local, TunnelName::from("x"))]);
+        assert_eq!(kinds(Rule::new().use_tunnel(tunnel)), own(ObjectKind::Tunnel));
+    }
+
     #[test]
     fn as_nft_says_it() {
-        // counter name "x", quota name "x", limit name "x", ct helper set "x" …
+        // counter name "x", quota name "x", limit name "x", ct helper set "x" … (nft 1.0.6 has no words for 5 and 6)
         for (rule, number) in [
             (Rule::new().use_counter("x"), 1),
             (Rule::new().use_quota("x"), 2),
             (Rule::new().use_ct_helper("x"), 3),
             (Rule::new().use_limit("x"), 4),
+            (Rule::new().use_connlimit("x"), 5),
+            (Rule::new().use_tunnel("x"), 6),
             (Rule::new().use_ct_timeout("x"), 7),
             (Rule::new().use_ct_expectation("x"), 9),
             (Rule::new().use_synproxy("x"), 10),
@@ -209,6 +267,15 @@ mod tests {
             &Rule::new().use_counter(mapped(Saddr, &MapOf::<Ipv4Addr, CounterName>::new("m"))),
             &["payload load 4b @ network header + 12 => reg 1", "objref sreg 1 set m"],
         );
+        let connlimits = MapOf::<Ipv4Addr, ConnlimitName>::new("m");
+        let tunnels = MapOf::<Ipv4Addr, TunnelName>::new("m");
+        for rule in [
+            Rule::new().use_connlimit(mapped(Saddr, &connlimits)),
+            Rule::new().use_tunnel(mapped(Saddr, &tunnels)),
+        ] {
+            let expected = ["payload load 4b @ network header + 12 => reg 1", "objref sreg 1 set m"];
+            golden(Family::Ip, &rule, &expected);
+        }
         // meta l4proto tcp counter name tcp dport map { 80 : "x" }
         golden(
             Family::Ip,

@@ -155,6 +155,8 @@ fn words_that_use_sets_and_objects() {
         ),
         (Rule::new().use_counter("web"), format!("{ANY} counter web")),
         (Rule::new().use_counter(mapped(Saddr, &counters)), format!("{ANY} counter map src counters")),
+        (Rule::new().use_connlimit("crowd"), format!("{ANY} ct count crowd")),
+        (Rule::new().use_tunnel("site"), format!("{ANY} tunnel site")),
         (Rule::new().use_ct_timeout("quick"), format!("{ANY} ct timeout quick")),
         (Rule::new().set_secmark("ssh"), format!("SECMARK {ANY} SECMARK object ssh")),
         (

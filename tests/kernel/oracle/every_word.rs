@@ -7,7 +7,10 @@ use std::{
 };
 
 /// Words that no sentence holds, and why.
-const NOT_HELD: &[(&str, &str)] = &[];
+const NOT_HELD: &[(&str, &str)] = &[
+    ("use_connlimit", "nft 1.0.6 has no word for such an object, nor declares one"),
+    ("use_tunnel", "nft 1.0.6 has no word for such an object, nor declares one"),
+];
 
 /// The files in which words are, and those that hold them.
 const WORDS: [&str; 2] = ["src/language/matches", "src/language/targets"];

@@ -6,7 +6,10 @@ use ipnet::Ipv4Net;
 use portcullis::{
     Family, Hook, Mark, Port,
     select::{Balance, Daddr, Dport, Saddr, Sport, mapped},
-    set::{CounterName, Interval, MapOf, QuotaName, SecMarkName},
+    set::{
+        CounterName, CtExpectName, CtHelperName, CtTimeoutName, Interval, LimitName, MapOf, QuotaName,
+        SecMarkName, SynproxyName,
+    },
 };
 
 use super::{Bench, need_nft, rule};
@@ -143,6 +146,8 @@ fn objects() {
         "limit % slow { rate 5/second }",
         "map % counters { type ipv4_addr : counter; }",
         "map % quotas { type ipv4_addr : quota; }",
+        "map % limits { type ipv4_addr : limit; }",
+        "map % proxies { type ipv4_addr : synproxy; }",
         "map % secmarks { type ipv4_addr : secmark; }",
     ]);
     bench.hold_all([
@@ -165,7 +170,35 @@ fn objects() {
             rule().tcp().use_counter(mapped(Dport, [(Port(80), CounterName::from("web"))])),
             "meta l4proto tcp counter name tcp dport map { 80 : \"web\" }",
         ),
-        // There are none of these: both are refused for it.
+        (
+            rule().use_limit(mapped(Saddr, &MapOf::<Ipv4Addr, LimitName>::new("limits"))),
+            "limit name ip saddr map @limits",
+        ),
+        (
+            rule().tcp().use_limit(mapped(Dport, [(Port(80), LimitName::from("slow"))])),
+            "meta l4proto tcp limit name tcp dport map { 80 : \"slow\" }",
+        ),
+        (
+            rule().tcp().use_synproxy(mapped(Saddr, &MapOf::<Ipv4Addr, SynproxyName>::new("proxies"))),
+            "meta l4proto tcp synproxy name ip saddr map @proxies",
+        ),
+        // There are none of these: both are refused for it. nft cannot declare maps to the first three.
+        (
+            rule().tcp().use_ct_helper(mapped(Dport, [(Port(21), CtHelperName::from("ftp"))])),
+            "meta l4proto tcp ct helper set tcp dport map { 21 : \"ftp\" }",
+        ),
+        (
+            rule().tcp().use_ct_timeout(mapped(Dport, [(Port(80), CtTimeoutName::from("quick"))])),
+            "meta l4proto tcp ct timeout set tcp dport map { 80 : \"quick\" }",
+        ),
+        (
+            rule().tcp().use_ct_expectation(mapped(Dport, [(Port(80), CtExpectName::from("second"))])),
+            "meta l4proto tcp ct expectation set tcp dport map { 80 : \"second\" }",
+        ),
+        (
+            rule().tcp().use_synproxy(mapped(Dport, [(Port(80), SynproxyName::from("guard"))])),
+            "meta l4proto tcp synproxy name tcp dport map { 80 : \"guard\" }",
+        ),
         (rule().tcp().use_ct_helper("ftp"), "meta l4proto tcp ct helper set \"ftp\""),
         (rule().use_ct_timeout("quick"), "ct timeout set \"quick\""),
         (rule().use_ct_expectation("second"), "ct expectation set \"second\""),

@@ -1,10 +1,12 @@
 //! What maps and hashes choose, seen on packets: who answers, who asks, which chain.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
+use ipnet::{Ipv4Net, Ipv6Net};
 use portcullis::{
     Chain, Hook, Port, Rule, Ruleset,
     expr::Verdict,
+    language::targets::ChangeSet,
     select::{Balance, Daddr, Dport, Saddr, mapped},
     set::{Interval, MapOf},
 };
@@ -65,6 +67,84 @@ fn maps_choose_addresses_runs_and_ports() {
         assert_eq!(seen(&spread[0]), v4("203.0.113.7"), "a single address by map");
     }
     assert!(ask("10.0.1.254:85").is_refused(), "the map holds nothing for it");
+}
+
+#[test]
+fn maps_choose_networks_and_the_host_stays() {
+    need_namespaces!();
+    let world = World::routed();
+    let _services = [
+        world.backend1.tcp_service("192.168.1.2:80", "one"),
+        world.backend2.tcp_service("192.168.1.3:80", "two"),
+        world.backend1.tcp_service("[fd00:192::2]:80", "one"),
+        world.backend2.tcp_service("[fd00:192::3]:80", "two"),
+    ];
+    let networks = MapOf::<Ipv4Net, Interval<Ipv4Addr>>::new("networks");
+    let networks6 = MapOf::<Ipv6Net, Interval<Ipv6Addr>>::new("networks6");
+    let net = |text: &str| text.parse::<Ipv4Net>().unwrap();
+    let net6 = |text: &str| text.parse::<Ipv6Net>().unwrap();
+    let table = table()
+        .set(networks.with([
+            (net("10.9.0.0/24"), Interval::from(net("192.168.1.0/24"))),
+            (net("10.8.0.0/24"), Interval::from(net("192.168.7.0/24"))),
+        ]))
+        .set(networks6.with([(net6("fd00:9::/64"), Interval::from(net6("fd00:192::/64")))]));
+    let prerouting = Chain::nat("prerouting", Hook::Prerouting).rules([
+        Rule::new().dnat_by(mapped(Daddr, &networks).prefix()),
+        Rule::new().dnat_by(mapped(Daddr, &networks6).prefix()),
+    ]);
+    let table = table.chain(prerouting);
+    open(&world.router).apply(Ruleset::new().table(table)).unwrap_or_else(|error| panic!("{error}"));
+    for (to, who) in
+        [("10.9.0.2:80", "one"), ("10.9.0.3:80", "two"), ("[fd00:9::2]:80", "one"), ("[fd00:9::3]:80", "two")]
+    {
+        assert_eq!(Attempt::tcp(to).timeout(PATIENT).from(&world.client).banner(), who, "{to}");
+    }
+}
+
+/// A packet puts its sender's backends into a map, and from then on the sender is led to one of them.
+#[test]
+fn packets_put_runs_of_backends_into_maps() {
+    need_namespaces!();
+    type Runs = (Interval<Ipv4Addr>, Interval<Port>);
+    let world = World::routed();
+    let _services = [
+        world.backend1.tcp_service("192.168.1.2:8080", "one"),
+        world.backend2.tcp_service("192.168.1.3:8080", "two"),
+        world.backend2.tcp_service("192.168.1.3:8081", "three"),
+        world.router.udp_service("10.0.1.254:1000", "heard"),
+        world.router.udp_service("10.0.1.254:1001", "heard"),
+    ];
+    let run = |first: &str, last: &str| Interval::new(v4(first), v4(last));
+    let homes = MapOf::<Ipv4Addr, Interval<Ipv4Addr>>::new("homes").dynamic().capacity(100);
+    let places = MapOf::<Ipv4Addr, Runs>::new("places").dynamic().capacity(100);
+    let both = run("192.168.1.2", "192.168.1.3");
+    let second = (run("192.168.1.3", "192.168.1.3"), Interval::new(Port(8081), Port(8081)));
+    let fill = Chain::filter("fill", Hook::Prerouting).rules([
+        Rule::new().udp().dport(1000).change_set(ChangeSet::add_value(Saddr, both, &homes)),
+        Rule::new().udp().dport(1001).change_set(ChangeSet::add_value(Saddr, second, &places)),
+    ]);
+    let lead = Chain::nat("lead", Hook::Prerouting).rules([
+        Rule::new().ipv4().tcp().dport(8080).dnat_by(mapped(Saddr, &homes).persistent()),
+        Rule::new().ipv4().tcp().dport(80).dnat_by(mapped(Saddr, &places)),
+    ]);
+    let table = table().set(homes.clone().into()).set(places.clone().into()).chain(fill).chain(lead);
+    let mut firewall = open(&world.router);
+    firewall.apply(Ruleset::new().table(table)).unwrap_or_else(|error| panic!("{error}"));
+    let ask =
+        |port: u16| Attempt::tcp(format!("10.0.1.254:{port}").as_str()).timeout(PATIENT).from(&world.client);
+    assert!([80, 8080].iter().all(|port| ask(*port).is_refused()), "the maps are empty");
+    for port in [1000, 1001] {
+        let knock = format!("10.0.1.254:{port}");
+        assert_eq!(Attempt::udp(knock.as_str(), "").timeout(PATIENT).from(&world.client).banner(), "heard");
+    }
+    let place = (portcullis::Family::Inet, "t");
+    let client = v4("10.0.1.1");
+    assert_eq!(firewall.entry(place, &homes, &client).unwrap().unwrap().value, both);
+    assert_eq!(firewall.entry(place, &places, &client).unwrap().unwrap().value, second);
+    let who = ask(8080).banner().to_owned();
+    assert!(["one", "two"].contains(&who.as_str()), "{who}");
+    assert_eq!([ask(8080).banner(), ask(80).banner()], [who.as_str(), "three"]);
 }
 
 /// A host whose packets go to two chains, as the rule says; and how many went to each.

@@ -2,6 +2,9 @@
 
 mod bits;
 mod choice;
+mod gauges;
+mod kinds;
+mod knocking;
 mod objects;
 mod per_element;
 
@@ -12,11 +15,10 @@ use std::{
 
 use portcullis::{
     Chain, Family, Hook, Mark, Netfilter, Port, Rate, Rule, Ruleset, Table, Transaction,
-    expr::{self, Verdict},
+    expr::Verdict,
     language::targets::ChangeSet,
-    object::Object,
     select::{self, Balance, Daddr, Dport, Selector, mapped},
-    set::{CounterName, Interval, MapOf, SetOf, VerdictMap},
+    set::{Interval, MapOf, SetOf, VerdictMap},
 };
 use portcullis_world::{Host, Packet, World, need_namespaces};
 
@@ -150,27 +152,6 @@ fn packets_fill_sets_and_time_empties_them() {
     // Each key has a rate of its own.
     send(&host, ["127.0.0.2:54", "127.0.0.2:54", "127.0.0.2:54", "127.0.0.3:54"]);
     assert_eq!(counted(&mut firewall, OUTPUT, "over"), 1);
-}
-
-#[test]
-fn objects_count_and_run_out() {
-    need_namespaces!();
-    let host = Host::new("host");
-    let counters = MapOf::<Port, CounterName>::new("counters");
-    let rules = [
-        found(Rule::new().udp().use_counter(mapped(Dport, &counters))),
-        Rule::new().udp().dport(60).use_quota("few").counter().comment("over"),
-    ];
-    let table = table()
-        .object(Object::new("dns", expr::Counter::new()))
-        .object(Object::new("few", expr::Quota::over(100)))
-        .set(counters.with([(Port(53), CounterName::from("dns"))]));
-    let mut firewall = programmed(&host, table, rules);
-    send(&host, ["127.0.0.1:53", "127.0.0.1:53", "127.0.0.1:54"]);
-    assert_eq!(counted(&mut firewall, OUTPUT, "found"), 2);
-    send(&host, ["127.0.0.1:60"; 10]);
-    let over = counted(&mut firewall, OUTPUT, "over");
-    assert!((1..10).contains(&over), "{over} of 10 packets were over the quota");
 }
 
 #[test]

@@ -1,19 +1,19 @@
 //! Stateful objects of connection tracking, used by name and by map, seen on packets and connections.
 
-use std::time::Duration;
+use std::{net::Ipv4Addr, time::Duration};
 
 use portcullis::{
-    Chain, CtState, Hook, Port, Priority, Rule, Ruleset, Synproxy,
+    Chain, CtState, Family, Hook, Port, Priority, Rule, Ruleset, Synproxy, Table,
     language::targets::ObjectSource,
-    object::{CtExpect, CtHelper, CtTimeout, Object, TimeoutPolicy},
+    object::{CtExpect, CtHelper, CtTimeout, Object, TimeoutPolicy, Tunnel},
     probe::{Feature, Support},
-    select::{Dport, mapped},
-    set::{CtExpectName, CtHelperName, CtTimeoutName, MapOf, SynproxyName},
+    select::{Daddr, Dport, mapped},
+    set::{CtExpectName, CtHelperName, CtTimeoutName, MapOf, SynproxyName, TunnelName},
 };
-use portcullis_world::{Attempt, Frame, Host, PATIENT, SHORT, TcpFlags, World, need_namespaces};
+use portcullis_world::{Attempt, Frame, Host, Mac, PATIENT, SHORT, TcpFlags, World, need_namespaces};
 
-use super::{OUTPUT, found, programmed, send, table};
-use crate::support::{counted, open};
+use super::{OUTPUT, found, programmed, send, table, v4};
+use crate::support::{counted, need_feature, open};
 
 /// Skips, loudly, where the kernel has no such object.
 macro_rules! need {
@@ -118,6 +118,51 @@ fn connections_get_the_helper_of_an_object() {
     helpers.sort_unstable();
     let tftp = || Some("tftp".to_owned());
     assert_eq!(helpers, [(69, tftp()), (70, tftp()), (71, None)]);
+}
+
+#[test]
+fn packets_are_wrapped_as_a_tunnel_of_the_table_says() {
+    need_namespaces!();
+    need_feature!(Feature::TunnelObject);
+    need_feature!(Feature::EgressNetdev);
+    let sites = MapOf::<Ipv4Addr, TunnelName>::new("sites");
+    for (name, rule) in [
+        ("by name", Rule::new().ipv4().daddr("10.7.0.2").use_tunnel("west")),
+        ("by map", Rule::new().use_tunnel(mapped(Daddr, &sites))),
+        ("by a map of the rule's own", {
+            Rule::new().use_tunnel(mapped(Daddr, [(v4("10.7.0.2"), TunnelName::from("west"))]))
+        }),
+    ] {
+        let world = World::pair();
+        if let Err(error) = world.client.external_vxlan("vx0") {
+            portcullis_world::skip!("this kernel has no VXLAN: {error}");
+        }
+        world.client.address("vx0", "10.7.0.1/24");
+        let far = Mac([2, 0, 0, 0, 0, 7]);
+        ["10.7.0.2", "10.7.0.3"].iter().for_each(|host| world.client.neighbour("vx0", *host, far));
+        let tunnel = |id| Tunnel::v4(id, [10, 0, 1, 1], [10, 0, 1, 2]).dport(4789u16).ttl(33);
+        let table = Table::new(Family::Netdev, "t")
+            .object(Object::new("west", tunnel(42)))
+            .object(Object::new("east", tunnel(43)))
+            .set(sites.with([(v4("10.7.0.2"), TunnelName::from("west"))]))
+            .chain(Chain::filter("out", Hook::Egress).device("vx0").rule(rule));
+        open(&world.client).apply(Ruleset::new().table(table)).unwrap_or_else(|error| panic!("{error}"));
+        let wire = world.server.sniff("eth0");
+        // The first has no tunnel: the device drops it.
+        for to in ["10.7.0.3:53", "10.7.0.2:53"] {
+            portcullis_world::Packet::udp("10.7.0.1:4000", to).payload("inside").send(&world.client);
+        }
+        let wrapped = wire.until(|frame| frame.destination_port() == Some(4789), PATIENT);
+        let wrapped = wrapped.unwrap_or_else(|| panic!("{name}: nothing came out of the tunnel"));
+        assert_eq!(wrapped.source(), Some("10.0.1.1".parse().unwrap()), "{name}");
+        assert_eq!(wrapped.destination(), Some("10.0.1.2".parse().unwrap()), "{name}");
+        assert_eq!(wrapped.ttl(), Some(33), "{name}");
+        // VXLAN's header: flags, three bytes of nothing, the number in the next three.
+        let payload = wrapped.payload().unwrap_or_else(|| panic!("{name}: no payload"));
+        assert_eq!(payload.get(..8), Some(&[8, 0, 0, 0, 0, 0, 42, 0][..]), "{name}");
+        let inner = Frame::new(payload[8..].to_vec(), true);
+        assert_eq!(inner.destination(), Some("10.7.0.2".parse().unwrap()), "{name}");
+    }
 }
 
 #[test]

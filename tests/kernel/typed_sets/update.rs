@@ -8,7 +8,7 @@ use std::{
 use ipnet::Ipv4Net;
 use portcullis::{
     InterfaceName, Port, Transaction, Updated,
-    expr::Counter,
+    expr::{Connlimit, Counter, Expr, Limit, LimitUnit, Quota},
     set::{Details, Entry, Key, MapOf, MapValue, SetOf},
 };
 use portcullis_world::{Host, PATIENT, need_namespaces};
@@ -112,6 +112,50 @@ fn counters_of_what_stays_go_on() {
     let updated = firewall.update_entries(TABLE, &set, [Port(1), Port(3)], Details::Keep).unwrap();
     assert_eq!((updated.deleted, updated.added, updated.before), (1, 1, 2));
     assert_eq!(firewall.entry(TABLE, &set, &Port(1)).unwrap(), Some(counted));
+}
+
+/// What the kernel gives back is compared: it fills in what was not said, and tells what was counted.
+#[test]
+fn elements_that_are_to_do_something_else_are_made_anew() {
+    need_namespaces!();
+    let hourly = |rate| Expr::from(Limit::packets(rate, LimitUnit::Hour));
+    let spent = |bytes| Expr::from(Quota::over(bytes).consumed(bytes));
+    // Short keys get a set that counts no connections.
+    let [one, two] = [1, 2].map(|last| Ipv4Addr::new(192, 0, 2, last));
+    for (name, there, same, other) in [
+        ("quota", spent(100), Quota::over(100).into(), Expr::from(Quota::over(200))),
+        ("quota's direction", spent(100), Quota::over(100).into(), Quota::until(100).into()),
+        ("limit", hourly(3), hourly(3), hourly(4)),
+        ("limit's burst", hourly(3), hourly(3), Limit::packets(3, LimitUnit::Hour).burst(7u32).into()),
+        ("limit's kind", hourly(3), hourly(3), Limit::bytes(3, LimitUnit::Hour).into()),
+        ("connections", Connlimit::over(3).into(), Connlimit::over(3).into(), Connlimit::over(4).into()),
+        ("direction", Connlimit::until(3).into(), Connlimit::until(3).into(), Connlimit::over(3).into()),
+        ("kind", Counter::new().packets(7u64).bytes(70u64).into(), Counter::new().into(), hourly(3)),
+    ] {
+        let host = Host::new("server");
+        let mut firewall = open(&host);
+        let set = SetOf::<Ipv4Addr>::new("s");
+        let entries = |does: &Expr| [Entry::new(one).expression(does.clone()), Entry::new(two)];
+        let mut transaction = edge();
+        transaction.add_set_with(TABLE, &set, entries(&there));
+        firewall.commit(&transaction).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut update = |does: &Expr, details| {
+            let updated = firewall.update_entries(TABLE, &set, entries(does), details);
+            let updated = updated.unwrap_or_else(|error| panic!("{name}: {error}"));
+            (updated.deleted, updated.added)
+        };
+        for details in [Details::Keep, Details::Restate] {
+            assert_eq!(update(&same, details), (0, 0), "{name}: the same, {details:?}");
+            assert_eq!(update(&other, details), (1, 1), "{name}: another, {details:?}");
+            assert_eq!(update(&other, details), (0, 0), "{name}: it is there now, {details:?}");
+            assert_eq!(update(&same, details), (1, 1), "{name}: back, {details:?}");
+        }
+        // Who says nothing of it keeps it.
+        let kept = firewall.update_entries(TABLE, &set, [one, two], Details::Keep).unwrap();
+        assert_eq!((kept.deleted, kept.added), (0, 0), "{name}");
+        let entry = firewall.entry(TABLE, &set, &one).unwrap().unwrap();
+        assert_eq!(entry.expressions().len(), 1, "{name}");
+    }
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::os::fd::{AsFd, AsRawFd};
 use netlink_packet_core::{Emitable, Parseable};
 use netlink_packet_route::AddressFamily;
 use netlink_packet_route::link::{
-    InfoBridge, InfoData, InfoKind, InfoVeth, InfoVlan, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
-    State,
+    InfoBridge, InfoData, InfoKind, InfoVeth, InfoVlan, InfoVxlan, LinkAttribute, LinkFlags, LinkInfo,
+    LinkMessage, State,
 };
 use nix::sys::socket::SockProtocol;
 
@@ -88,6 +88,16 @@ impl Host {
         self.try_create(name, InfoKind::Vlan, Some(data), Some(parent))?;
         self.up(name);
         self.wait_for_carrier(name);
+        Ok(())
+    }
+
+    /// Makes a VXLAN interface that wraps each packet as the packet's metadata say (`external`), and brings it up.
+    /// Returns the kernel's refusal, since not every kernel has VXLAN.
+    pub fn external_vxlan(&self, name: &str) -> io::Result<()> {
+        const IANA: u16 = 4789;
+        let data = InfoData::Vxlan(vec![InfoVxlan::CollectMetadata(true), InfoVxlan::Port(IANA)]);
+        self.try_create(name, InfoKind::Vxlan, Some(data), None)?;
+        self.up(name);
         Ok(())
     }
 
