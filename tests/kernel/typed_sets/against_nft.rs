@@ -837,7 +837,7 @@ fn maps_to_objects_are_nfts() {
     );
     if part_can_run(&asked, this_function!(), Feature::SynproxyObject) {
         let proxy = Synproxy::new().mss(1460).wscale(7).timestamp().sack_perm();
-        pairs.ours.add_object(TABLE, &Object::new("guard", proxy));
+        pairs.ours.add_object(TABLE, Object::new("guard", proxy));
         pairs.nfts += "synproxy guard { mss 1460\nwscale 7\ntimestamp sack-perm\n}\n";
         pairs.add(
             MapOf::<Ipv4Addr, SynproxyName>::new,

@@ -7,7 +7,7 @@ use portcullis::{
     expr::Data,
     language::matches::{Ecn, Length, Ttl, Zone},
     select,
-    set::{InterfaceIndex, Interval, IntoEntry, Key, MapOf, NfProto, Part, SetOf},
+    set::{Field, InterfaceIndex, Interval, IntoEntry, Key, MapOf, NfProto, Part, SetOf},
 };
 use portcullis_world::{Host, Packet, need_namespaces};
 
@@ -69,10 +69,7 @@ fn single_keys_of_64_bytes() {
 }
 
 /// In a concatenation of intervals: a key is there if every part is in its run, the ends included.
-fn runs<R: Key, T: Part, const N: usize>(make: fn([Interval<T>; N]) -> R, part: fn(u32) -> T)
-where
-    T: portcullis::set::Field,
-{
+fn runs<R: Key, T: Field, const N: usize>(make: fn([Interval<T>; N]) -> R, part: fn(u32) -> T) {
     let host = Host::new("server");
     // Each part's run is another.
     let ends = |at: usize| (1000 * at as u32 + 10, 1000 * at as u32 + 300);
