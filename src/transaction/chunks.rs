@@ -62,7 +62,7 @@ impl Chunks {
 }
 
 /// Whether a chunk may take no other message.
-const fn is_full(number: usize, chunk: &Vec<u8>) -> bool {
+fn is_full(number: usize, chunk: &Vec<u8>) -> bool {
     match number {
         0 => chunk.len() >= FIRST,
         _ => chunk.capacity() - chunk.len() < SLACK,

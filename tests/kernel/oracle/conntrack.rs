@@ -25,6 +25,27 @@ fn states() {
 }
 
 #[test]
+fn one_state_without_a_mask() {
+    need_nft!();
+    for bench in Bench::filters([Family::Ip, Family::Ip6, Family::Inet, Family::Bridge]) {
+        for (state, word) in [
+            (CtState::NEW, "new"),
+            (CtState::ESTABLISHED, "established"),
+            (CtState::RELATED, "related"),
+            (CtState::INVALID, "invalid"),
+            (CtState::UNTRACKED, "untracked"),
+        ] {
+            bench.hold(rule().ct_state_is(state), &format!("ct state == {word}"));
+            bench.hold(rule().ct_state_is(not(state)), &format!("ct state != {word}"));
+        }
+        bench.hold(
+            rule().tcp().dport(22).ct_state_is(CtState::NEW).counter().accept(),
+            "tcp dport 22 ct state == new counter packets 0 bytes 0 accept",
+        );
+    }
+}
+
+#[test]
 fn status() {
     need_nft!();
     for bench in Bench::filters(IP) {
