@@ -257,6 +257,7 @@ fn at_other_hooks() {
     for hook in [Hook::Prerouting, Hook::Forward, Hook::Output, Hook::Postrouting] {
         let bench = Bench::filter_at(Family::Inet, hook);
         bench.hold(rule().ct_state(not(CtState::NEW)).accept(), "ct state ! new accept");
+        bench.hold(rule().ct_state_is(not(CtState::NEW)).accept(), "ct state != new accept");
         bench.hold(rule().ct_status(CtStatus::DNAT).accept(), "ct status dnat accept");
         bench.hold(
             rule().tcp().ct_original_dport(443).accept(),
