@@ -4,8 +4,8 @@ use ipnet::{Ipv4Net, Ipv6Net};
 
 use super::{Item, Matching, not};
 use crate::{
-    Chain, DataType, Element, Error, Family, Hook, Netfilter, Policy, Port, Position, Rule, Set, Table,
-    Transaction,
+    Chain, CtState, DataType, Element, Error, Family, Hook, Netfilter, Policy, Port, Position, Rule, Set,
+    Table, Transaction,
     expr::{Data, Verdict},
     netlink::Recorder,
     object::{Flowtable, InterfaceName},
@@ -327,6 +327,28 @@ fn chains_have_names() {
         refused_with([(tcp().verdict_map(Dport, verdicts()), of_map.as_str())]);
         refused_with([(rule().jump(&name), text.as_str()), (tcp().goto(&name), &text)]);
     }
+}
+
+#[test]
+fn a_connection_is_in_one_state() {
+    const NONE: &str = "an empty list of connection states matches nothing: give at least one";
+    const SEVERAL: &str =
+        "a connection is never in several states at once: ct_state_is takes one, and ct_state any of several";
+    let two = CtState::NEW | CtState::RELATED;
+    let range = || Matching::from(Item::Range(CtState::INVALID, CtState::RELATED));
+    refused_with([
+        (rule().ct_state_is(CtState::empty()), NONE),
+        (rule().ct_state_is([] as [CtState; 0]), NONE),
+        (rule().ct_state_is(not(CtState::empty())), NONE),
+        (rule().ct_state_is(two), SEVERAL),
+        (rule().ct_state_is(not(two)), SEVERAL),
+        (rule().ct_state_is([CtState::NEW, CtState::RELATED]), SEVERAL),
+        (rule().ct_state_is(range()), SEVERAL),
+        (
+            rule().ct_state_is(Matching::from(not(CtState::NEW)).or(CtState::NEW)),
+            "not(..) goes around the whole list: not(a.or(b))",
+        ),
+    ]);
 }
 
 /// A rule behind one of the same chain takes that chain's name as it was encoded: not a wrong one.

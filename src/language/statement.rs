@@ -78,6 +78,7 @@ statements! {
     matches::CtHelperMatch = "ct_helper",
     matches::CtMarkMatch = "ct_mark",
     matches::CtPortMatch = "ct_port",
+    matches::CtStateIs,
     matches::CtStateMatch = "ct_state",
     matches::CtStatusMatch = "ct_status",
     matches::CtTrafficMatch = "ct_traffic",

@@ -1,6 +1,6 @@
 //! A set or map whose keys the compiler knows.
 
-use std::{borrow::Borrow, marker::PhantomData, time::Duration};
+use std::{borrow::Borrow, fmt, marker::PhantomData, time::Duration};
 
 use super::{
     Entry, FieldType, IntoEntry, Key, MapValue, Overlaps, contents::Contents, type_of, value::DATA_TYPEOF,
@@ -42,11 +42,29 @@ use crate::{
 ///
 /// SetOf::<Ipv4Addr>::new("blocked").with([Ipv6Addr::LOCALHOST]);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
 pub struct SetOf<K, V = ()> {
     set: Set,
     overlaps: Overlaps,
     kind: PhantomData<fn() -> (K, V)>,
+}
+
+// By hand: whatever its keys are, and tuples of more than twelve are not comparable and have no `Debug`.
+impl<K, V> Clone for SetOf<K, V> {
+    fn clone(&self) -> Self {
+        Self { set: self.set.clone(), overlaps: self.overlaps, kind: PhantomData }
+    }
+}
+
+impl<K, V> PartialEq for SetOf<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.set == other.set && self.overlaps == other.overlaps
+    }
+}
+
+impl<K, V> fmt::Debug for SetOf<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetOf").field("set", &self.set).field("overlaps", &self.overlaps).finish()
+    }
 }
 
 /// A map from keys to values.
@@ -137,7 +155,7 @@ impl<K: Key, V: MapValue> SetOf<K, V> {
     }
 
     /// A comment of at most 127 bytes, shown by `nft list`. Beside a long one there is no room for the expressions by
-    /// which nft knows a concatenation of many fields without a name.
+    /// which nft knows a concatenation of fields without a name.
     #[must_use]
     pub fn comment(self, comment: &str) -> Self {
         let mut set = self.change(|set| set.comment(comment));

@@ -111,9 +111,9 @@ fn single<K: Key, V: MapValue>(
 }
 
 /// Whether an element that is there can stay for the wanted one.
-fn stays<K, L, V: PartialEq>(current: &Entry<K, V>, wanted: &Entry<L, V>, details: Details) -> bool {
+fn stays<K, L, V: MapValue>(current: &Entry<K, V>, wanted: &Entry<L, V>, details: Details) -> bool {
     let does = wanted.expressions();
-    current.value == wanted.value
+    current.value.is_same(&wanted.value)
         && (does.is_empty() || statement::same(current.expressions(), does))
         && (details == Details::Keep
             || current.timeout_set() == wanted.timeout_set() && current.userdata() == wanted.userdata())

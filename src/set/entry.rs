@@ -47,6 +47,13 @@ struct Extras {
     problem: Option<Invalid>,
 }
 
+impl<V: MapValue> Entry<(), V> {
+    /// Whether the same belongs to another key.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.value.is_same(&other.value) && self.extras == other.extras
+    }
+}
+
 impl<K> Entry<K> {
     /// An entry of a set.
     #[inline]

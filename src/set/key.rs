@@ -1,7 +1,5 @@
 //! What a set is keyed by: one part, or a concatenation of parts.
 
-use std::fmt;
-
 use super::{Field, FieldType, Interval, Part, bounds::turn, field::FIELD_LIMIT};
 use crate::{Invalid, object::DataType};
 
@@ -11,8 +9,15 @@ pub(crate) const KEY_LIMIT: usize = 64;
 /// The key of a typed set.
 ///
 /// Implemented for every [`Part`]: a value ([`Field`]), or a run of values, which makes it a set of intervals;
-/// and for tuples of two to eight parts, which make it a concatenation. A tuple with one run in it is a
+/// and for tuples of two to sixteen parts, which make it a concatenation. A tuple with one run in it is a
 /// concatenation of intervals.
+///
+/// nft knows at most five parts: its number for a type has 32 bits, six for each part, and of the expressions that it
+/// keeps beside a set ([`TypeOf`](super::TypeOf)) it reads four. A longer key it takes, and the kernel, too, but
+/// `nft list` shows wrong types and values for it, of the sets that nft made itself as of these (1.0.6: `bitmask`,
+/// `verdict`). Packets are compared with all parts, and this library reads them all, and says those of which the set
+/// still has the expressions ([`Set::nft`](crate::Set::nft)). Rust compares and prints tuples of up to twelve only, so
+/// [`Key`] does not ask for it.
 ///
 /// A key longer than the kernel takes, 64 bytes with every part filled up to a multiple of four, does not
 /// compile:
@@ -34,7 +39,7 @@ pub(crate) const KEY_LIMIT: usize = 64;
 /// type Five = (Ipv6Addr, Ipv6Addr, Ipv6Addr, Ipv6Addr, Ipv6Addr);
 /// SetOf::<Five>::new("too_long");
 /// ```
-pub trait Key: Clone + PartialEq + fmt::Debug {
+pub trait Key: Clone {
     /// What packets are compared by: the [`Field`] of a single key, the tuple of fields of a concatenation.
     ///
     /// Sets of single values and of intervals have the same: a word of a rule that looks a field up takes any
@@ -237,6 +242,14 @@ concatenations! {
     (A 0, B 1, C 2, D 3, E 4, F 5);
     (A 0, B 1, C 2, D 3, E 4, F 5, G 6);
     (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15);
 }
 
 #[cfg(test)]
@@ -246,7 +259,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{InterfaceName, MacAddr, Mark, Port, Protocol};
+    use crate::{
+        InterfaceName, MacAddr, Mark, Port, Protocol,
+        set::{SetOf, value},
+    };
 
     fn round_trip<K: Key>(key: &K) -> Option<K> {
         // What fills parts up must be written, too.
@@ -266,6 +282,94 @@ mod tests {
         assert_eq!(Flow::data_type().number, 7 << 12 | 13 << 6 | 9);
         assert_eq!(Flow::type_text(), "ipv4_addr . inet_service . ether_addr");
         assert_eq!([Flow::INTERVAL, <(Ipv4Addr, Interval<Port>)>::INTERVAL], [false, true]);
+    }
+
+    /// As many as the kernel has registers, and each of them is of account.
+    #[test]
+    fn sixteen_parts_fill_a_key() {
+        type Sixteen =
+            (Mark, Mark, Mark, Mark, Mark, Mark, Mark, Mark, Mark, Mark, Mark, Mark, Mark, Mark, Mark, Mark);
+        let m = Mark;
+        let key: Sixteen = (
+            m(0),
+            m(1),
+            m(2),
+            m(3),
+            m(4),
+            m(5),
+            m(6),
+            m(7),
+            m(8),
+            m(9),
+            m(10),
+            m(11),
+            m(12),
+            m(13),
+            m(14),
+            m(15),
+        );
+        assert_eq!((Sixteen::LEN, Sixteen::PARTS.len()), (64, 16));
+        assert_eq!(Sixteen::data_type().fields, [4; 16]);
+        let mut bytes = [0xaa; 64];
+        key.write_first(&mut bytes);
+        assert_eq!(bytes, std::array::from_fn(|at| (at as u32 / 4).to_ne_bytes()[at % 4]));
+        let read = Sixteen::read(&bytes, &bytes).unwrap();
+        let same = value::MapValue::is_same;
+        assert_eq!((read.text(), same(&read, &key)), (key.text(), true));
+        assert_eq!(key.text().split(" . ").count(), 16);
+        // As values they are compared by all parts.
+        for at in 0..64 {
+            let mut other = bytes;
+            other[at] ^= 0x80;
+            assert!(!same(&Sixteen::read(&other, &other).unwrap(), &key), "{at}");
+        }
+        let set = SetOf::<Sixteen>::new("s");
+        assert_eq!((set.clone(), set.as_set().key_len), (set, 64));
+        // Numbers that are not turned are written as they are; with a run all are turned.
+        type Run = (
+            Interval<Mark>,
+            Mark,
+            Mark,
+            Mark,
+            Mark,
+            Mark,
+            Mark,
+            Mark,
+            Mark,
+            Mark,
+            Mark,
+            Mark,
+            Mark,
+            Mark,
+            Mark,
+            Mark,
+        );
+        let run: Run = (
+            Interval::new(m(1), m(2)),
+            key.1,
+            key.2,
+            key.3,
+            key.4,
+            key.5,
+            key.6,
+            key.7,
+            key.8,
+            key.9,
+            key.10,
+            key.11,
+            key.12,
+            key.13,
+            key.14,
+            key.15,
+        );
+        let (mut first, mut last) = ([0; 64], [0; 64]);
+        run.write_first(&mut first);
+        run.write_last(&mut last);
+        assert_eq!(
+            (first[..8].to_vec(), last[..8].to_vec()),
+            (vec![0, 0, 0, 1, 0, 0, 0, 1], vec![0, 0, 0, 2, 0, 0, 0, 1])
+        );
+        assert_eq!(Run::read(&first, &last).map(|read| read.text()), Some(run.text()));
     }
 
     #[test]

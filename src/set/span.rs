@@ -98,11 +98,11 @@ impl<V: MapValue> Run for Span<V> {
     }
 
     fn leads_as(&self, other: &Self) -> bool {
-        self.rest.value == other.rest.value
+        self.rest.value.is_same(&other.rest.value)
     }
 
     fn is_as(&self, other: &Self) -> bool {
-        self.rest == other.rest
+        self.rest.is_same(&other.rest)
     }
 
     fn sort(runs: &mut [Self]) {

@@ -81,7 +81,7 @@ mod tests {
         assert!(!alike(Connlimit::over(9), Connlimit::until(9)));
         assert!(!alike(Counter::new(), Last::new()));
         let (counter, quota) = (Expr::from(Counter::new()), Expr::from(Quota::over(9)));
-        assert!(!same(&[counter.clone()], &[counter.clone(), quota.clone()]));
+        assert!(!same(std::slice::from_ref(&counter), &[counter.clone(), quota.clone()]));
         assert!(!same(&[quota.clone(), counter.clone()], &[counter, quota]));
     }
 }

@@ -4,6 +4,12 @@
 //! order. `type` and `typeof` do not mix: where one part has no name, every part is an expression, and so are the
 //! values of a map. A part that does have a name is then said by the expression that most would take
 //! (`TypeOf::usual`).
+//!
+//! nft reads the first four expressions of a concatenation and makes nothing of it where there are more
+//! (`NFTNL_UDATA_SET_KEY_CONCAT_NEST_MAX` is the bytes of a register, not the number of registers: in 1.0.6, and in
+//! everything since that was seen). They are written nevertheless, as far as there is room: this library reads them, and
+//! says `typeof` where nft's number for a type has no room. That is 11 fields of headers, or 15 of what the kernel knows
+//! beside them; the kernel keeps 256 bytes.
 
 use super::FieldType;
 use crate::{

@@ -1,7 +1,5 @@
 //! What the keys of a typed map lead to.
 
-use std::fmt;
-
 use super::{Field, FieldType, Interval, Key, Part, field::FIELD_LIMIT, key::KEY_LIMIT};
 use crate::{
     Invalid,
@@ -13,9 +11,10 @@ use crate::{
     wire::Writer,
 };
 
-/// What a set's keys lead to: nothing (`()`, a plain set), a [`Field`], a tuple of two to five fields, a
-/// [`Verdict`], or the name of a stateful object ([`CounterName`] and its like).
-pub trait MapValue: Clone + PartialEq + fmt::Debug {
+/// What a set's keys lead to: nothing (`()`, a plain set), a [`Field`], a tuple of two to sixteen fields, a
+/// [`Verdict`], or the name of a stateful object ([`CounterName`] and its like). As with keys, a value has at most 64
+/// bytes.
+pub trait MapValue: Clone {
     /// Whether there is nothing.
     const NOTHING: bool = false;
 
@@ -36,6 +35,9 @@ pub trait MapValue: Clone + PartialEq + fmt::Debug {
 
     /// As nft writes it, for error texts; empty for nothing.
     fn text(&self) -> String;
+
+    /// Whether another value is the same for the kernel.
+    fn is_same(&self, other: &Self) -> bool;
 
     /// Whether the kernel can take it.
     ///
@@ -61,6 +63,11 @@ impl MapValue for () {
 
     fn text(&self) -> String {
         String::new()
+    }
+
+    #[inline]
+    fn is_same(&self, (): &Self) -> bool {
+        true
     }
 
     #[inline]
@@ -94,6 +101,11 @@ impl<F: Field> MapValue for F {
 
     fn text(&self) -> String {
         Field::text(self)
+    }
+
+    #[inline]
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
     }
 
     #[inline]
@@ -132,6 +144,16 @@ macro_rules! tuples {
                 Key::text(self)
             }
 
+            // Tuples of more than twelve cannot be compared by themselves.
+            fn is_same(&self, other: &Self) -> bool {
+                let [one, two] = [self, other].map(|key| {
+                    let mut bytes = [0; KEY_LIMIT];
+                    key.write_first(bytes.get_mut(..<Self as Key>::LEN).unwrap_or_default());
+                    bytes
+                });
+                one == two
+            }
+
             fn check(&self) -> Result<(), Invalid> {
                 Key::check(self)
             }
@@ -144,6 +166,17 @@ tuples! {
     (A, B, C);
     (A, B, C, D);
     (A, B, C, D, E);
+    (A, B, C, D, E, F);
+    (A, B, C, D, E, F, G);
+    (A, B, C, D, E, F, G, H);
+    (A, B, C, D, E, F, G, H, I);
+    (A, B, C, D, E, F, G, H, I, J);
+    (A, B, C, D, E, F, G, H, I, J, K);
+    (A, B, C, D, E, F, G, H, I, J, K, L);
+    (A, B, C, D, E, F, G, H, I, J, K, L, M);
+    (A, B, C, D, E, F, G, H, I, J, K, L, M, N);
+    (A, B, C, D, E, F, G, H, I, J, K, L, M, N, O);
+    (A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P);
 }
 
 /// nft's user data: the expression whose type the values have (`NFTNL_UDATA_SET_DATA_TYPEOF`).
@@ -194,6 +227,10 @@ impl<F: Field> MapValue for Interval<F> {
         Part::text(self)
     }
 
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
+
     fn check(&self) -> Result<(), Invalid> {
         Part::check(self, false)
     }
@@ -232,6 +269,10 @@ impl<A: Field, B: Field> MapValue for (Interval<A>, Interval<B>) {
         format!("{} . {}", self.0, self.1)
     }
 
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
+
     fn check(&self) -> Result<(), Invalid> {
         Part::check(&self.0, false)?;
         Part::check(&self.1, false)
@@ -260,6 +301,10 @@ impl MapValue for Verdict {
 
     fn text(&self) -> String {
         self.to_string().replace("->", "").replace("  ", " ")
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -298,6 +343,10 @@ macro_rules! objects {
 
             fn text(&self) -> String {
                 format!("\"{}\"", self.0)
+            }
+
+            fn is_same(&self, other: &Self) -> bool {
+                self == other
             }
 
             fn check(&self) -> Result<(), Invalid> {

@@ -36,25 +36,12 @@ pub(crate) struct Batch {
     pub(crate) echo: bool,
     /// The number of sets so far.
     sets: u32,
-    /// A message while it is written.
-    scratch: Vec<u8>,
 }
 
 impl Batch {
     /// Forgets all operations, and keeps their memory for others.
     pub(super) fn clear(&mut self) {
-        let Self {
-            chunks,
-            operations,
-            labels,
-            problems,
-            indexes,
-            replacements,
-            bulks,
-            sets,
-            echo: _,
-            scratch: _,
-        } = self;
+        let Self { chunks, operations, labels, problems, indexes, replacements, bulks, sets, echo: _ } = self;
         chunks.clear();
         operations.clear();
         labels.clear();
@@ -78,14 +65,12 @@ impl Batch {
         body: impl FnOnce(&mut Writer<'_>) -> Result<(), Invalid>,
     ) -> OperationId {
         let echo = if self.echo { flags::ECHO } else { 0 };
-        let header =
-            Header { kind, flags: flags::REQUEST | how | echo, sequence: self.next().sequence(), port: 0 };
-        self.scratch.clear();
-        let result = header.write(&mut self.scratch, family.number(), 0, |buffer| {
+        let id = self.next(verb, origin, label);
+        let header = Header { kind, flags: flags::REQUEST | how | echo, sequence: id.sequence(), port: 0 };
+        let result = header.write(self.chunks.room().1, family.number(), 0, |buffer| {
             let mut writer = Writer::new(buffer);
             body(&mut writer).and(writer.finish().map_err(Invalid::from))
         });
-        let id = self.push(verb, origin, label);
         if let Err(problem) = result {
             self.problem(id, problem);
         }
@@ -101,9 +86,7 @@ impl Batch {
         origin: Origin,
         label: Option<Box<str>>,
     ) -> OperationId {
-        let id = self.next();
-        self.scratch.clear();
-        let mut problem = None;
+        let id = self.next(verb, origin, label);
         match Messages::new(message).next() {
             Some(Ok(GenMessage { header, body: [family, _, high, low, attributes @ ..] })) => {
                 let echo = if self.echo { flags::ECHO } else { 0 };
@@ -111,14 +94,13 @@ impl Batch {
                 // Each operation's own acknowledgement would only fill the socket.
                 let flags = (header.flags & !flags::ACK) | echo;
                 let header = Header { flags, sequence: id.sequence(), ..header };
-                let scratch = &mut self.scratch;
-                header.write(scratch, *family, resource, |buffer| buffer.extend_from_slice(attributes));
+                let chunk = self.chunks.room().1;
+                header.write(chunk, *family, resource, |buffer| buffer.extend_from_slice(attributes));
             }
-            _ => problem = Some("libnftnl encoded no netlink message for this object".to_owned()),
-        }
-        self.push(verb, origin, label);
-        if let Some(problem) = problem {
-            self.problem(id, Invalid::Combination { problem });
+            _ => {
+                let problem = "libnftnl encoded no netlink message for this object".to_owned();
+                self.problem(id, Invalid::Combination { problem });
+            }
         }
         id
     }
@@ -235,19 +217,14 @@ impl Batch {
         self.labels.get(place).map(|(_, label)| &**label)
     }
 
-    /// The next operation's number.
-    fn next(&self) -> OperationId {
+    /// The next operation, whose message is about to be written.
+    fn next(&mut self, verb: Verb, origin: Origin, label: Option<Box<str>>) -> OperationId {
         // Four billion operations do not fit into the memory of the machine that would send them.
-        OperationId(u32::try_from(self.operations.len()).unwrap_or(u32::MAX))
-    }
-
-    /// Appends the operation whose message was written.
-    fn push(&mut self, verb: Verb, origin: Origin, label: Option<Box<str>>) -> OperationId {
-        let id = self.next();
-        let (chunk, offset) = self.chunks.append(&self.scratch);
+        let id = OperationId(u32::try_from(self.operations.len()).unwrap_or(u32::MAX));
+        let (chunk, bytes) = self.chunks.room();
         // A chunk has less than 4 GiB, and 65,536 of them would be a terabyte.
         let chunk = u16::try_from(chunk).unwrap_or(u16::MAX);
-        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        let offset = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.operations.push(Operation { origin, offset, chunk, verb });
         self.labels.extend(label.map(|label| (id, label)));
         id

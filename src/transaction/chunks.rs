@@ -5,6 +5,8 @@ const FIRST: usize = 256 << 10;
 /// What comes behind goes to pieces of this size, so that a large transaction is never copied to grow. They take memory
 /// as they are filled. One `sendmsg` takes 1024 pieces and about 2 GiB.
 const CHUNK: usize = 16 << 20;
+/// Room that one message may need: a few attributes at netlink's limit.
+const SLACK: usize = 256 << 10;
 
 /// Whole messages, one behind the other.
 #[derive(Clone, Debug, Default)]
@@ -15,23 +17,15 @@ pub(crate) struct Chunks {
 }
 
 impl Chunks {
-    /// Appends a message; gives the chunk and the place in it.
-    pub(super) fn append(&mut self, message: &[u8]) -> (usize, usize) {
-        let is_full = |(chunk, bytes): (usize, &Vec<u8>)| match chunk {
-            0 => bytes.len() >= FIRST,
-            _ => bytes.capacity() - bytes.len() < message.len(),
-        };
-        while self.all.get(self.last).is_some_and(|bytes| is_full((self.last, bytes))) {
+    /// Where the next message is to be written, behind all others: the chunk's number, and the chunk.
+    pub(super) fn room(&mut self) -> (usize, &mut Vec<u8>) {
+        while self.all.get(self.last).is_some_and(|chunk| is_full(self.last, chunk)) {
             self.last += 1;
         }
         if self.last == self.all.len() {
-            let size = if self.last == 0 { message.len() } else { message.len().max(CHUNK) };
-            self.all.push(Vec::with_capacity(size));
+            self.all.push(if self.last == 0 { Vec::new() } else { Vec::with_capacity(CHUNK) });
         }
-        let chunk = &mut self.all[self.last];
-        let offset = chunk.len();
-        chunk.extend_from_slice(message);
-        (self.last, offset)
+        (self.last, &mut self.all[self.last])
     }
 
     /// Forgets the messages, and keeps their memory for others.
@@ -67,10 +61,25 @@ impl Chunks {
     }
 }
 
+/// Whether a chunk may take no other message.
+fn is_full(number: usize, chunk: &Vec<u8>) -> bool {
+    match number {
+        0 => chunk.len() >= FIRST,
+        _ => chunk.capacity() - chunk.len() < SLACK,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Chain, Family, Hook, Rule, Table, Transaction};
+
+    fn append(chunks: &mut Chunks, message: &[u8]) -> (usize, usize) {
+        let (number, chunk) = chunks.room();
+        let offset = chunk.len();
+        chunk.extend_from_slice(message);
+        (number, offset)
+    }
 
     /// Messages of changing lengths and content.
     fn message(number: usize) -> Vec<u8> {
@@ -83,7 +92,7 @@ mod tests {
         let mut places = Vec::new();
         let mut addresses = Vec::new();
         for number in 0..9000 {
-            let (chunk, offset) = chunks.append(&message(number));
+            let (chunk, offset) = append(&mut chunks, &message(number));
             places.push((chunk, offset));
             if chunk > 0 {
                 addresses.push((chunk, offset, chunks.at(chunk, offset).unwrap().as_ptr()));
@@ -108,7 +117,7 @@ mod tests {
     fn memory_is_kept_for_the_next_messages() {
         let mut chunks = Chunks::default();
         let fill = |chunks: &mut Chunks, count: usize| -> Vec<(usize, usize)> {
-            (0..count).map(|number| chunks.append(&message(number))).collect()
+            (0..count).map(|number| append(chunks, &message(number))).collect()
         };
         let places = fill(&mut chunks, 9000);
         let memory: Vec<_> = chunks.all.iter().map(|chunk| chunk.as_ptr()).collect();
@@ -148,8 +157,8 @@ mod tests {
     #[test]
     fn what_is_changed_stays_changed() {
         let mut chunks = Chunks::default();
-        chunks.append(&[1; FIRST]);
-        let (chunk, offset) = chunks.append(&[2; 8]);
+        append(&mut chunks, &[1; FIRST]);
+        let (chunk, offset) = append(&mut chunks, &[2; 8]);
         assert_eq!((chunk, offset), (1, 0));
         chunks.at_mut(1, 4).unwrap().fill(3);
         assert_eq!(chunks.at(1, 0).unwrap(), [2, 2, 2, 2, 3, 3, 3, 3]);

@@ -229,7 +229,8 @@ impl<K: Key, V: MapValue> Entries<'_, K, V> {
     }
 
     /// Puts these entries in the place of all that there are. Packets see the old ones or the new ones, never
-    /// neither, and never some of both.
+    /// neither, and never some of both. (But for Linux 5.10, which looks up runs in a tree that changes under its hands:
+    /// packets were seen to find neither for an instant.)
     ///
     /// Counters and timeouts begin anew; [`Netfilter::update_entries`](crate::Netfilter::update_entries) sends
     /// the difference only.

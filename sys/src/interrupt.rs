@@ -32,6 +32,9 @@ extern "C" fn count(_: libc::c_int) {
 
 impl Interruptions {
     /// Interrupts the calling thread whenever so much time is over.
+    ///
+    /// # Errors
+    /// What the kernel says to a handler of signals or a timer.
     pub fn every(interval: Duration) -> io::Result<Self> {
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let action = SigAction::new(SigHandler::Handler(count), SaFlags::empty(), SigSet::empty());

@@ -15,11 +15,12 @@ use ipnet::Ipv4Net;
 use portcullis::{
     Family, Netfilter,
     expr::{Counter, Expr},
+    probe::Feature,
     set::{Interval, SetOf},
 };
 use portcullis_world::{Host, World, need_namespaces, skip};
 
-use crate::support::{counted, nft_listing, open};
+use crate::support::{counted, need_feature, nft_listing, open};
 
 const TABLE: (Family, &str) = (Family::Inet, "blocklist");
 const INPUT: (Family, &str, &str) = (Family::Inet, "blocklist", "input");
@@ -229,6 +230,9 @@ fn routed_packets_are_blocked_both_ways() {
 #[test]
 fn no_packet_gets_through_while_lists_are_refreshed() {
     need_namespaces!();
+    // Linux 5.10 looks up networks in a tree that a commit changes under its hands: packets were seen to get through. No
+    // dry run tells; what does not know catch-all elements (before 5.13) is taken to be as old.
+    need_feature!(Feature::SetCatchAll);
     let world = World::pair();
     let (client, server) = (&world.client, &world.server);
     let service = server.udp_service("0.0.0.0:53", "reached");

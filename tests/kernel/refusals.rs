@@ -73,18 +73,21 @@ fn the_kernels_own_words_are_handed_on() {
     transaction.add_table(table);
     transaction.add_chain(EDGE, chain);
     let refusals = refusals(&mut firewall, &transaction);
-    let said = refusals.iter().map(|refusal| (refusal.operation.index(), refusal.attribute.as_deref()));
     // The table and its chain are the operations 0 and 1.
-    assert_eq!(
-        said.collect::<Vec<_>>(),
-        [(2, Some("NFTA_TABLE_USERDATA")), (3, Some("NFTA_CHAIN_USERDATA"))]
-    );
+    assert_eq!(refusals.iter().map(|refusal| refusal.operation.index()).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(firewall.tables(None).unwrap(), []);
+    if refusals.iter().all(|refusal| refusal.message.is_none() && refusal.attribute.is_none()) {
+        portcullis_world::skip!(
+            "this kernel says nothing of an attribute in a batch that its parser refuses"
+        );
+    }
+    let attributes: Vec<_> = refusals.iter().map(|refusal| refusal.attribute.as_deref()).collect();
+    assert_eq!(attributes, [Some("NFTA_TABLE_USERDATA"), Some("NFTA_CHAIN_USERDATA")]);
     for refusal in &refusals {
         assert_eq!(refusal.message.as_deref(), Some("Attribute failed policy validation"), "{refusal}");
         let text = refusal.to_string();
         assert!(text.contains(", kernel says \"Attribute failed policy validation\" at NFTA_"), "{text}");
     }
-    assert_eq!(firewall.tables(None).unwrap(), []);
 }
 
 /// Tables of others, with packets counted.

@@ -87,6 +87,8 @@ fn connections() -> Vec<Rule> {
     vec![
         rule().ct_state(CtState::ESTABLISHED | CtState::RELATED).accept(),
         rule().ct_state(not(CtState::INVALID)).ct_status(CtStatus::ASSURED).ct_direction(CtDirection::Reply),
+        rule().ct_state_is(CtState::NEW).accept(),
+        rule().ct_state_is(not(CtState::UNTRACKED)),
         rule().ct_mark(masked(1, 0xff)).ct_zone(9).ct_helper("ftp"),
         rule().ct_expiration(minute..=minute * 60).ct_bytes(1000..=u64::MAX).connlimit_over(20),
         rule().ct_original_daddr("10.0.0.0/8").ct_reply_sport(443).jump("blocked"),

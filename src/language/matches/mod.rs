@@ -61,7 +61,7 @@ pub use ct_expiration::CtExpirationMatch;
 pub use ct_helper::{CtHelperMatch, HelperName};
 pub use ct_mark::CtMarkMatch;
 pub use ct_port::CtPortMatch;
-pub use ct_state::CtStateMatch;
+pub use ct_state::{CtStateIs, CtStateMatch};
 pub use ct_status::CtStatusMatch;
 pub use ct_traffic::{CtTrafficMatch, Traffic, TrafficKind};
 pub use ct_zone::{CtZoneMatch, Zone};

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::Selector;
 use crate::{language::matches, set};
 
-/// What a set is looked up by: a field, or a tuple of two to eight fields for a concatenation.
+/// What a set is looked up by: a field, or a tuple of two to sixteen fields for a concatenation.
 ///
 /// `Fields` is what the compiler knows of it, the [`Key::Fields`](crate::set::Key::Fields) of the sets that it can
 /// be looked up in; [`ByName`] where it knows nothing.
@@ -351,6 +351,14 @@ concatenations! {
     (A FieldA 0, B FieldB 1, C FieldC 2, D FieldD 3, E FieldE 4, F FieldF 5);
     (A FieldA 0, B FieldB 1, C FieldC 2, D FieldD 3, E FieldE 4, F FieldF 5, G FieldG 6);
     (A FieldA 0, B FieldB 1, C FieldC 2, D FieldD 3, E FieldE 4, F FieldF 5, G FieldG 6, H FieldH 7);
+    (A FieldA 0, B FieldB 1, C FieldC 2, D FieldD 3, E FieldE 4, F FieldF 5, G FieldG 6, H FieldH 7, I FieldI 8);
+    (A FieldA 0, B FieldB 1, C FieldC 2, D FieldD 3, E FieldE 4, F FieldF 5, G FieldG 6, H FieldH 7, I FieldI 8, J FieldJ 9);
+    (A FieldA 0, B FieldB 1, C FieldC 2, D FieldD 3, E FieldE 4, F FieldF 5, G FieldG 6, H FieldH 7, I FieldI 8, J FieldJ 9, K FieldK 10);
+    (A FieldA 0, B FieldB 1, C FieldC 2, D FieldD 3, E FieldE 4, F FieldF 5, G FieldG 6, H FieldH 7, I FieldI 8, J FieldJ 9, K FieldK 10, L FieldL 11);
+    (A FieldA 0, B FieldB 1, C FieldC 2, D FieldD 3, E FieldE 4, F FieldF 5, G FieldG 6, H FieldH 7, I FieldI 8, J FieldJ 9, K FieldK 10, L FieldL 11, M FieldM 12);
+    (A FieldA 0, B FieldB 1, C FieldC 2, D FieldD 3, E FieldE 4, F FieldF 5, G FieldG 6, H FieldH 7, I FieldI 8, J FieldJ 9, K FieldK 10, L FieldL 11, M FieldM 12, N FieldN 13);
+    (A FieldA 0, B FieldB 1, C FieldC 2, D FieldD 3, E FieldE 4, F FieldF 5, G FieldG 6, H FieldH 7, I FieldI 8, J FieldJ 9, K FieldK 10, L FieldL 11, M FieldM 12, N FieldN 13, O FieldO 14);
+    (A FieldA 0, B FieldB 1, C FieldC 2, D FieldD 3, E FieldE 4, F FieldF 5, G FieldG 6, H FieldH 7, I FieldI 8, J FieldJ 9, K FieldK 10, L FieldL 11, M FieldM 12, N FieldN 13, O FieldO 14, P FieldP 15);
 }
 
 impl Select<ByName> for Selector {

@@ -11,8 +11,8 @@ use crate::{
     language::{
         Matching,
         matches::{
-            AddressTypeMatch, CtAddressMatch, CtPortMatch, CtTrafficMatch, HourMatch, Nth, Random, Rate,
-            ReversePath, Side, SocketFlag, SocketMatch, TrafficKind, Way,
+            AddressTypeMatch, CtAddressMatch, CtPortMatch, CtStateIs, CtStateMatch, CtTrafficMatch,
+            HourMatch, Nth, Random, Rate, ReversePath, Side, SocketFlag, SocketMatch, TrafficKind, Way,
         },
     },
 };
@@ -20,7 +20,10 @@ use crate::{
 /// Says a condition; false if it is none of these.
 pub(super) fn say(statement: &Statement, row: &mut Row) -> bool {
     let text = match statement {
-        Statement::CtStateMatch(states) => not_first(&states.0, "ctstate", |state| ct_state(*state)),
+        // iptables has one word for both, and both match the same packets.
+        Statement::CtStateMatch(CtStateMatch(states)) | Statement::CtStateIs(CtStateIs(states)) => {
+            not_first(states, "ctstate", |state| ct_state(*state))
+        }
         Statement::CtStatusMatch(states) => not_first(&states.0, "ctstatus", |status| ct_status(*status)),
         Statement::CtMarkMatch(marks) => format!("connmark match {}", spaced(&marks.0, ":", mark)),
         Statement::MarkMatch(marks) => format!("mark match {}", spaced(&marks.0, ":", mark)),

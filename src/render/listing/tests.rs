@@ -104,6 +104,13 @@ fn words() {
             Rule::new().tcp().dnat(NatTo::from("10.0.0.1:80").random()),
             "DNAT 6 -- * * 0.0.0.0/0 0.0.0.0/0 to:10.0.0.1:80 random",
         ),
+        // Both match the same packets: iptables has one word.
+        (Rule::new().ct_state(CtState::NEW), "0 -- * * 0.0.0.0/0 0.0.0.0/0 ctstate NEW"),
+        (Rule::new().ct_state_is(CtState::NEW), "0 -- * * 0.0.0.0/0 0.0.0.0/0 ctstate NEW"),
+        (
+            Rule::new().ct_state_is(not(CtState::INVALID)).drop(),
+            "DROP 0 -- * * 0.0.0.0/0 0.0.0.0/0 ! ctstate INVALID",
+        ),
         (Rule::new().set_mark(5), "MARK 0 -- * * 0.0.0.0/0 0.0.0.0/0 MARK set 0x5"),
         (Rule::new().goto("there"), "there 0 -- * * 0.0.0.0/0 0.0.0.0/0 [goto]"),
         // Two targets: the verdict has the column.

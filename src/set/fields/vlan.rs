@@ -26,7 +26,7 @@ mod tests {
 
     #[test]
     fn what_a_header_has_no_room_for_is_refused() {
-        fn text<K: Key>(key: K) -> String {
+        fn text<K: Key + std::fmt::Debug>(key: K) -> String {
             SetOf::<K>::new("s").contents([key]).unwrap_err().to_string()
         }
         assert_eq!(text(VlanId(4096)), "element 0 (4096): VLAN id is 4096; possible: 0 to 4095");

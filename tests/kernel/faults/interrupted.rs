@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portcullis::{Error, Position, Rule, Transaction};
 use portcullis_sys::interrupt::Interruptions;
-use portcullis_world::{Host, need_namespaces};
+use portcullis_world::{Host, need_namespaces, patience};
 
 use super::{EDGE, INPUT, filled};
 use crate::support::open;
@@ -14,12 +14,13 @@ fn commits_and_dumps_take_no_notice_of_signals() {
     need_namespaces!();
     let host = Host::new("server");
     let mut firewall = open(&host);
-    let rules = 2000;
+    // More than one datagram of the kernel's holds.
+    let rules = 500;
     let mut whole = Transaction::new();
     whole.replace_table(filled(rules, "all"));
     let mut refused = Transaction::new();
     refused.add_rule(INPUT, Rule::new().jump("missing"));
-    let _interruptions = Interruptions::every(Duration::from_micros(200)).unwrap();
+    let _interruptions = Interruptions::every(Duration::from_micros(200) * patience()).unwrap();
     // Until enough signals came; each round is long enough for many of them.
     let mut rounds = 0;
     while rounds < 20 || Interruptions::count() < 500 {

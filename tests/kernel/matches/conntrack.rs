@@ -87,6 +87,77 @@ fn states_follow_the_connection() {
     drop(services);
 }
 
+/// Each state by both words, and by their negations.
+fn one_state_by_both_words() -> impl Iterator<Item = (String, Rule)> {
+    let states = [
+        ("new", CtState::NEW),
+        ("established", CtState::ESTABLISHED),
+        ("related", CtState::RELATED),
+        ("invalid", CtState::INVALID),
+        ("untracked", CtState::UNTRACKED),
+    ];
+    states.into_iter().flat_map(|(name, state)| {
+        [
+            (format!("{name}, masked"), Rule::new().ct_state(state)),
+            (format!("{name}, bare"), Rule::new().ct_state_is(state)),
+            (format!("not {name}, masked"), Rule::new().ct_state(not(state))),
+            (format!("not {name}, bare"), Rule::new().ct_state_is(not(state))),
+        ]
+    })
+}
+
+/// The names of the rules above that match a packet in this state.
+fn by_both_words(state: &str) -> Vec<String> {
+    ["new", "established", "related", "invalid", "untracked"]
+        .into_iter()
+        .flat_map(|name| {
+            let not = if name == state { "" } else { "not " };
+            ["masked", "bare"].map(|word| format!("{not}{name}, {word}"))
+        })
+        .collect()
+}
+
+#[test]
+fn a_state_without_a_mask_is_that_of_the_same_packets() {
+    need_namespaces!();
+    let world = World::pair();
+    let raw = Chain::filter("raw", Hook::Prerouting).priority(Priority::RAW);
+    add(&world.server, "untrack", raw.rule(Rule::new().udp().dport(54).notrack()));
+    let input = || Chain::filter("input", Hook::Input);
+    let mut server = Gauge::new(&world.server, Family::Inet, input(), one_state_by_both_words());
+    let mut client = Gauge::new(&world.client, Family::Inet, input(), one_state_by_both_words());
+    // The kernel has them as they were said: otherwise this would compare a word with itself.
+    for (name, rule) in one_state_by_both_words() {
+        let tests = rule.lower(Family::Inet).unwrap().expressions.len();
+        assert_eq!(tests, if name.ends_with("bare") { 2 } else { 3 }, "{name}");
+    }
+
+    for (a, b) in ENDS {
+        let is = |gauge: &mut Gauge, packet: &str, send: &dyn Fn(), state| {
+            assert_eq!(gauge.matching(send), by_both_words(state), "{packet} of {a} and {b} is {state}");
+        };
+        let _services = [53, 54].map(|port| world.server.udp_service((b, port), "udp"));
+        let ask = |port| {
+            let attempt = Attempt::udp((b, port), "hello").source((a, 4000)).timeout(PATIENT);
+            assert!(attempt.from(&world.client).is_connected(), "no answer from {b}, port {port}");
+        };
+        is(&mut server, "a question", &|| ask(53), "new");
+        is(&mut client, "its answer", &|| {}, "established");
+        is(&mut server, "the next question", &|| ask(53), "established");
+        is(&mut client, "its answer", &|| {}, "established");
+        is(&mut server, "what is not tracked", &|| ask(54), "untracked");
+        client.matching(|| {});
+        let lost = || {
+            let attempt = Attempt::udp((b, 55), "hello").timeout(PATIENT);
+            assert!(attempt.from(&world.client).is_refused());
+        };
+        is(&mut server, "a question to nobody", &lost, "new");
+        is(&mut client, "the error that answers it", &|| {}, "related");
+        let reset = || Packet::tcp((a, 5000), (b, 80)).flags(TcpFlags::RST).send(&world.client);
+        is(&mut server, "a reset out of nowhere", &reset, "invalid");
+    }
+}
+
 #[test]
 fn directions_statuses_and_what_has_passed_are_those_of_the_connection() {
     need_namespaces!();

@@ -25,6 +25,27 @@ fn states() {
 }
 
 #[test]
+fn one_state_without_a_mask() {
+    need_nft!();
+    for bench in Bench::filters([Family::Ip, Family::Ip6, Family::Inet, Family::Bridge]) {
+        for (state, word) in [
+            (CtState::NEW, "new"),
+            (CtState::ESTABLISHED, "established"),
+            (CtState::RELATED, "related"),
+            (CtState::INVALID, "invalid"),
+            (CtState::UNTRACKED, "untracked"),
+        ] {
+            bench.hold(rule().ct_state_is(state), &format!("ct state == {word}"));
+            bench.hold(rule().ct_state_is(not(state)), &format!("ct state != {word}"));
+        }
+        bench.hold(
+            rule().tcp().dport(22).ct_state_is(CtState::NEW).counter().accept(),
+            "tcp dport 22 ct state == new counter packets 0 bytes 0 accept",
+        );
+    }
+}
+
+#[test]
 fn status() {
     need_nft!();
     for bench in Bench::filters(IP) {
@@ -236,6 +257,7 @@ fn at_other_hooks() {
     for hook in [Hook::Prerouting, Hook::Forward, Hook::Output, Hook::Postrouting] {
         let bench = Bench::filter_at(Family::Inet, hook);
         bench.hold(rule().ct_state(not(CtState::NEW)).accept(), "ct state ! new accept");
+        bench.hold(rule().ct_state_is(not(CtState::NEW)).accept(), "ct state != new accept");
         bench.hold(rule().ct_status(CtStatus::DNAT).accept(), "ct status dnat accept");
         bench.hold(
             rule().tcp().ct_original_dport(443).accept(),

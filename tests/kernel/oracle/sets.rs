@@ -16,9 +16,10 @@ use portcullis::{
     select::{self, CtMark, Daddr, Dport, EtherSaddr, Iif, IifName, L4Proto, Named, Saddr, Selector, Sport},
     set::{ConnectionId, InterfaceIndex, Interval, MapOf, SetOf, VerdictMap},
 };
+use portcullis_world::this_function;
 
 use super::{Bench, need_nft, rule};
-use crate::support::need_feature;
+use crate::support::{need_feature, part_can_run};
 
 #[test]
 fn named_sets() {
@@ -182,7 +183,6 @@ fn fields_of_other_protocols_and_places() {
             // nft 1.0.6 calls these numbers, and fib's names strings.
             (Selector::SocketTransparent, "typeof socket transparent", "socket transparent"),
             (Selector::SocketWildcard, "typeof socket wildcard", "socket wildcard"),
-            (Selector::CgroupV2 { level: 2 }, "type cgroupsv2", "socket cgroupv2 level 2"),
             (Selector::SaddrOif, "type iface_index", "fib saddr oif"),
             (Selector::DaddrOif, "type iface_index", "fib daddr oif"),
             (Selector::SaddrOifName, "typeof fib saddr oifname", "fib saddr oifname"),
@@ -202,8 +202,12 @@ fn fields_of_other_protocols_and_places() {
             (Selector::CtL3Proto, "type nf_proto", "ct l3proto"),
         ],
     );
-    // libnftnl 1.2.4 has no name for it: "ct load unknown".
     let bench = Bench::filter(Family::Inet);
+    if part_can_run(&bench.ours, this_function!(), Feature::SocketCgroup) {
+        let group = Selector::CgroupV2 { level: 2 };
+        hold_each(&bench, vec![(group, "type cgroupsv2", "socket cgroupv2 level 2")]);
+    }
+    // libnftnl 1.2.4 has no name for it: "ct load unknown".
     bench.kernel_only(rule().in_set(select::CtId, [ConnectionId(7), ConnectionId(0x0102_0304)]));
 }
 

@@ -1,8 +1,10 @@
 //! What becomes of a packet, in every kind of chain.
 
-use portcullis::{Family, Hook};
+use portcullis::{Family, Hook, probe::Feature};
+use portcullis_world::{Host, this_function};
 
 use super::{Bench, IP, need_nft, rule};
+use crate::support::part_can_run;
 
 fn all(bench: &Bench) {
     bench.hold_all([
@@ -20,9 +22,12 @@ fn all(bench: &Bench) {
 #[test]
 fn in_filter_chains() {
     need_nft!();
+    let egress = part_can_run(&Host::new("egress"), this_function!(), Feature::EgressNetdev);
     for family in [Family::Ip, Family::Ip6, Family::Inet, Family::Bridge, Family::Arp, Family::Netdev] {
         for (hook, _) in Hook::of(family) {
-            all(&Bench::filter_at(family, *hook));
+            if *hook != Hook::Egress || egress {
+                all(&Bench::filter_at(family, *hook));
+            }
         }
     }
 }

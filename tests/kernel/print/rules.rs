@@ -54,10 +54,23 @@ impl Group {
         host
     }
 
-    /// Adds rules one by one: for each, whether nft and the kernel take it.
+    /// Adds rules: for each, whether nft and the kernel take it. All at once, or each half by itself where something is
+    /// refused, for it takes long to start nft for each.
     fn add<'a>(&self, host: &Host, rules: impl IntoIterator<Item = &'a str>) -> Vec<Result<(), String>> {
-        let add = |rule| nft(host, &format!("add rule {} t c {rule}\n", self.family));
-        rules.into_iter().map(add).collect()
+        self.add_some(host, &rules.into_iter().collect::<Vec<_>>())
+    }
+
+    fn add_some(&self, host: &Host, rules: &[&str]) -> Vec<Result<(), String>> {
+        let script: String =
+            rules.iter().map(|rule| format!("add rule {} t c {rule}\n", self.family)).collect();
+        match (nft(host, &script), rules) {
+            (Ok(()), _) => rules.iter().map(|_| Ok(())).collect(),
+            (Err(error), [_]) => vec![Err(error)],
+            (Err(_), _) => {
+                let (first, second) = rules.split_at(rules.len() / 2);
+                [self.add_some(host, first), self.add_some(host, second)].concat()
+            }
+        }
     }
 
     fn table(&self, host: &Host) -> Table {

@@ -2,6 +2,7 @@
 
 mod against_nft;
 mod bulk;
+mod long_keys;
 mod packets;
 mod refused;
 mod update;

@@ -92,7 +92,9 @@ impl Host {
     }
 
     /// Makes a VXLAN interface that wraps each packet as the packet's metadata say (`external`), and brings it up.
-    /// Returns the kernel's refusal, since not every kernel has VXLAN.
+    ///
+    /// # Errors
+    /// The kernel's refusal, since not every kernel has VXLAN.
     pub fn external_vxlan(&self, name: &str) -> io::Result<()> {
         const IANA: u16 = 4789;
         let data = InfoData::Vxlan(vec![InfoVxlan::CollectMetadata(true), InfoVxlan::Port(IANA)]);

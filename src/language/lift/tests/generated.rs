@@ -84,6 +84,7 @@ pub(super) fn said(rule: Rule, seed: Seed) -> Rule {
         16 => rule.mark(values(seed, |a| a, crate::language::matches::Mark)),
         17 => rule.ct_mark(masked(a & b, b)),
         18 => rule.ct_state(CtState::from_bits_retain(a)),
+        19 if negated => rule.ct_state_is(CtState::from_bits_retain(1 << (a % 32))),
         19 => rule.ct_status(not(CtStatus::from_bits_retain(b))),
         20 => rule.ct_direction(if negated { CtDirection::Original } else { CtDirection::Reply }),
         21 => rule.ct_original_daddr(net4.as_str()),
