@@ -105,7 +105,7 @@ fn arp_is_looked_up() {
 }
 
 /// Networks of both versions: the same words, with sets of one and of the other.
-fn networks_of<A: Field>(
+fn networks_of<A>(
     by: impl Fn(u8) -> Selector,
     network: A,
     len: u8,
@@ -113,7 +113,7 @@ fn networks_of<A: Field>(
     within: u64,
 ) -> (u64, u64)
 where
-    A: Key<Fields = A>,
+    A: Field + Key<Fields = A>,
     Saddr: select::SelectOne<A>,
 {
     let whole = counts(Rule::new().udp(), Saddr.prefix(len), vec![network.clone()], packets);
