@@ -314,12 +314,12 @@ macro_rules! addresses {
             /// A set by it holds networks' first addresses.
             ///
             /// ```
-            /// use std::net::Ipv6Addr;
+            /// use std::net::Ipv4Addr;
             ///
-            /// use portcullis::{Port, Rule, select, set::SetOf};
+            /// use portcullis::{Rule, select, set::SetOf};
             ///
-            /// let networks = SetOf::<Ipv6Addr>::new("networks");
-            #[doc = concat!("Rule::new().in_set(select::", stringify!($name), ".prefix(64), &networks).drop();")]
+            /// let networks = SetOf::<Ipv4Addr>::new("networks");
+            #[doc = concat!("Rule::new().in_set(select::", stringify!($name), ".prefix(24), &networks).drop();")]
             /// ```
             pub const fn prefix(self, len: u8) -> Prefixed<Self> {
                 Prefixed { of: self, len }

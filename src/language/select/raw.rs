@@ -149,8 +149,10 @@ impl Selector {
     ///     }
     /// }
     ///
-    /// let odd = SetOf::<(Port, Window)>::new("odd").with([(Port(22), Window(1024))]);
+    /// let odd = SetOf::<(Port, Window)>::new("odd");
     /// let rule = Rule::new().tcp().in_set((Dport, TcpWindow), &odd).drop();
+    /// let set = odd.with([(Port(22), Window(1024))]);
+    /// # assert_eq!(set.elements.len(), 1);
     /// let bytecode = rule.bytecode(Family::Inet)?;
     /// assert!(bytecode.to_string().contains("payload load 2b @ transport header + 14 => reg 9"));
     /// # Ok::<(), portcullis::Invalid>(())
