@@ -78,7 +78,7 @@ fn only_what_changes_is_sent() {
         let names = ports.iter().map(|port| (InterfaceName::from("eth*"), Port(*port)..=Port(port + 9)));
         names.map(Entry::new).collect::<Vec<_>>()
     };
-    let set = SetOf::<(InterfaceName, std::ops::RangeInclusive<Port>)>::new("s");
+    let set = SetOf::<(InterfaceName, RangeInclusive<Port>)>::new("s");
     assert_eq!(update(&set, pairs(&[10, 20, 30]), pairs(&[20, 31]), Details::Keep), (2, 1));
 
     let entries = |values: &[(u16, u16)]| {
