@@ -4,7 +4,7 @@ mod common;
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
-    num::{NonZeroU16, NonZeroU32},
+    num::{NonZeroU8, NonZeroU16, NonZeroU32},
     process::ExitCode,
     time::Duration,
 };
@@ -14,7 +14,7 @@ use lexopt::{Arg::Long, ValueExt};
 use portcullis::{
     Chain, CtState, Hook, Rate, Rule, Table,
     language::targets::ChangeSet,
-    select::{Saddr, Select},
+    select::{Saddr, SelectOne},
     set::{Field, SetOf},
 };
 
@@ -23,16 +23,21 @@ const NAME: &str = "ssh_guard";
 const HELP: &str = "\
 Blocks sources that open more than so many connections a minute to a TCP port, for a while.
 
-Usage: ssh_guard [--port PORT] [--limit NUMBER] [--block DURATION] [--dry-run]
+Usage: ssh_guard [--port PORT] [--limit NUMBER] [--block DURATION]
+                 [--prefix LENGTH] [--prefix6 LENGTH] [--dry-run]
        ssh_guard --revert [--dry-run]
 
   --port PORT       the port to guard (22)
   --limit NUMBER    new connections a minute that a source may open (10)
   --block DURATION  how long a source is blocked: 90s, 30m, 1h, 7d (1h)
+  --prefix LENGTH   the length of the IPv4 networks that count as one source (32: each address)
+  --prefix6 LENGTH  the same for IPv6 (64)
   --revert          take the rules away again
   --dry-run         say what would be done, and touch nothing
 
-IPv4 and IPv6. A blocked source reaches the port no more, nor do the connections that it has.
+IPv4 and IPv6. An IPv6 source is a network of 64 bits, for that is what one customer has: who could take
+another address for each connection would never be blocked. Neighbours in one such network are blocked
+together. A blocked source reaches the port no more, nor do the connections that it has.
 Of each IP version, 65536 sources are remembered and as many blocked. Beyond that, the guard stands open:
 while the list of the blocked is full, who connects too often is let in until somebody's time is over, and
 while the list of the sources is full, new ones are not counted. Who is blocked stays blocked.
@@ -45,12 +50,15 @@ const SOURCES: u32 = 65_536;
 fn main() -> ExitCode {
     common::run(NAME, HELP, |mut arguments| {
         let (mut mode, mut port, mut limit) = (Mode::default(), 22, 10);
+        let (mut prefix, mut prefix6) = (32, 64);
         let mut block = Duration::from_secs(3600);
         while let Some(argument) = arguments.next()? {
             match argument {
                 Long("port") => port = arguments.value()?.parse::<NonZeroU16>()?.get(),
                 Long("limit") => limit = arguments.value()?.parse::<NonZeroU32>()?.get(),
                 Long("block") => block = arguments.value()?.parse_with(duration)?,
+                Long("prefix") => prefix = arguments.value()?.parse_with(|text| length(text, 32))?,
+                Long("prefix6") => prefix6 = arguments.value()?.parse_with(|text| length(text, 128))?,
                 other => mode.take(other)?,
             }
         }
@@ -59,8 +67,8 @@ fn main() -> ExitCode {
         }
         let guard = Guard { port, limit, block };
         let chain = Chain::filter("input", Hook::Input);
-        let table = guard.sources::<Ipv4Addr>(Table::inet(NAME).chain(chain), "v4")?;
-        mode.apply(guard.sources::<Ipv6Addr>(table, "v6")?)
+        let table = guard.sources::<Ipv4Addr>(Table::inet(NAME).chain(chain), "v4", prefix)?;
+        mode.apply(guard.sources::<Ipv6Addr>(table, "v6", prefix6)?)
     })
 }
 
@@ -80,6 +88,13 @@ fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(u64::from(number.get()) * seconds))
 }
 
+/// Of a network, so many bits.
+fn length(text: &str, longest: u8) -> Result<u8, String> {
+    let length: Option<NonZeroU8> = text.parse().ok();
+    let length = length.map(NonZeroU8::get).filter(|length| *length <= longest);
+    length.ok_or_else(|| format!("{text:?} is not the length of a network: 1 to {longest}"))
+}
+
 struct Guard {
     port: u16,
     limit: u32,
@@ -88,28 +103,29 @@ struct Guard {
 
 impl Guard {
     /// Adds the sets and rules for the sources of one IP version.
-    fn sources<A>(&self, mut table: Table, version: &str) -> Result<Table, Failure>
+    fn sources<A>(&self, mut table: Table, version: &str, prefix: u8) -> Result<Table, Failure>
     where
         A: Field,
-        Saddr: Select<A>,
+        Saddr: SelectOne<A>,
     {
         let Self { port, limit, block } = *self;
         let set = |name: &str| SetOf::<A>::new(format!("{name}_{version}")).dynamic().capacity(SOURCES);
         let blocked = set("blocked").with_timeouts();
         // Who was silent for two minutes has all connections free again.
         let seen = set("seen").timeout(Duration::from_secs(120));
+        let source = Saddr.prefix(prefix);
         let to_port = || Rule::new().tcp().dport(port);
         let too_often = Rate::per_minute(limit.into()).burst(limit).over();
         let rules = [
             to_port()
-                .in_set::<A>(Saddr, &blocked)
+                .in_set::<A>(source, &blocked)
                 .counter()
                 .drop()
                 .comment(&format!("{version}: blocked sources")),
             to_port()
                 .ct_state(CtState::NEW)
-                .change_set(ChangeSet::update::<A>(Saddr, &seen).limit(too_often))
-                .change_set(ChangeSet::add::<A>(Saddr, &blocked).timeout(block))
+                .change_set(ChangeSet::update::<A>(source, &seen).limit(too_often))
+                .change_set(ChangeSet::add::<A>(source, &blocked).timeout(block))
                 .counter()
                 .drop()
                 .comment(&format!("{version}: more than {limit} a minute: blocked for {block:?}")),

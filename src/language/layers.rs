@@ -83,6 +83,30 @@ impl Lowering<'_> {
         self.vlan = true;
     }
 
+    /// Makes sure that the packet is one of ARP's, by a test where the table's family leaves it open and the rule has
+    /// none.
+    pub(crate) fn need_arp(&mut self, what: &'static str) -> Result<(), Invalid> {
+        match self.family {
+            Family::Arp => return Ok(()),
+            _ if self.arp => return Ok(()),
+            // As nft: the frame's own header says it. Behind a tag, the kernel does.
+            Family::Bridge if !self.vlan => self.push(Payload::load(PayloadBase::Link, 12, 2, Register::R1)),
+            Family::Bridge | Family::Netdev => self.push(Meta::load(MetaKey::Protocol, Register::R1)),
+            family => {
+                let hint = "use a table of family arp, bridge or netdev";
+                return Err(Invalid::Family { what, family, hint });
+            }
+        }
+        self.push(Cmp::eq(Register::R1, Data::network_u16(EtherType::ARP.0)));
+        self.arp = true;
+        Ok(())
+    }
+
+    /// Notes that the rule has tested for ARP.
+    pub(crate) fn know_arp(&mut self) {
+        self.arp = true;
+    }
+
     /// Makes sure that the packet is of this transport protocol, by a test unless the rule has one.
     pub(crate) fn need_layer4(&mut self, what: &'static str, protocol: u8) -> Result<(), Invalid> {
         match self.layer4 {

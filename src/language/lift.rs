@@ -12,6 +12,7 @@ mod same;
 mod whole;
 
 pub(crate) use compare::{prefix_between, said_as_list};
+pub(crate) use filled::same as same_as_kept;
 pub(crate) use same::sorted;
 
 use super::{

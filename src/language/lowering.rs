@@ -55,6 +55,7 @@ pub(super) struct Known {
     ethernet: bool,
     pub(super) neighbours: Neighbours,
     vlan: bool,
+    arp: bool,
 }
 
 impl Known {
@@ -66,7 +67,15 @@ impl Known {
             _ => None,
         };
         let neighbours = Neighbours::default();
-        Self { layer3, layer4: None, several_with_ports: false, ethernet: false, vlan: false, neighbours }
+        Self {
+            layer3,
+            layer4: None,
+            several_with_ports: false,
+            ethernet: false,
+            vlan: false,
+            arp: false,
+            neighbours,
+        }
     }
 }
 
@@ -88,16 +97,19 @@ pub(super) fn lower_behind(
     sets: &mut Vec<Set>,
 ) -> LoweredBehind {
     let mut lowering = Lowering::new(family, Output::List(expressions), sets);
-    let Known { layer3, layer4, several_with_ports, ethernet, vlan, neighbours } = known;
+    let Known { layer3, layer4, several_with_ports, ethernet, vlan, arp, neighbours } = known;
     (lowering.layer3, lowering.layer4) = (layer3, layer4);
     (lowering.several_with_ports, lowering.ethernet, lowering.vlan) = (several_with_ports, ethernet, vlan);
+    lowering.arp = arp;
     (lowering.neighbours, lowering.fixed) = (neighbours, fixed);
     // A list is the rule alone.
     lowering.start = 0;
     let outcome = statements.iter().try_for_each(|statement| lowering.statement(statement));
-    let Lowering { layer3, layer4, several_with_ports, ethernet, vlan, neighbours, at_beginning, .. } =
-        lowering;
-    let known = outcome.map(|()| Known { layer3, layer4, several_with_ports, ethernet, vlan, neighbours });
+    let Lowering {
+        layer3, layer4, several_with_ports, ethernet, vlan, arp, neighbours, at_beginning, ..
+    } = lowering;
+    let known =
+        outcome.map(|()| Known { layer3, layer4, several_with_ports, ethernet, vlan, arp, neighbours });
     LoweredBehind { at_beginning, known }
 }
 
@@ -147,6 +159,8 @@ pub(crate) struct Lowering<'a> {
     pub(super) fixed: usize,
     /// The rule has tested that the frame has a VLAN tag.
     pub(super) vlan: bool,
+    /// The rule has tested for ARP.
+    pub(super) arp: bool,
     error: Option<crate::wire::EncodeError>,
 }
 
@@ -195,7 +209,7 @@ impl Rule {
 impl<'a> Lowering<'a> {
     fn new(family: Family, output: Output<'a>, sets: &'a mut dyn SetSink) -> Self {
         let start = output.len();
-        let Known { layer3, layer4, several_with_ports, ethernet, vlan, neighbours } = Known::of(family);
+        let Known { layer3, layer4, several_with_ports, ethernet, vlan, arp, neighbours } = Known::of(family);
         Self {
             family,
             output,
@@ -209,6 +223,7 @@ impl<'a> Lowering<'a> {
             neighbours,
             fixed: 0,
             vlan,
+            arp,
             error: None,
         }
     }

@@ -122,6 +122,7 @@ statements! {
     matches::VlanPcpMatch = "vlan_pcp",
     matches::VlanTypeMatch = "vlan_type",
     matches::WeekdayMatch = "weekday",
+    targets::ByMap,
     targets::ChangeSet,
     targets::ClampMss,
     targets::CopySecmark,

@@ -42,8 +42,9 @@ pub use difference::{Details, Difference};
 pub use entry::{Entry, IntoEntry};
 pub use field::{Field, FieldType};
 pub use fields::{
-    ArpOperation, CgroupId, CtLabels, DccpPacketType, DeviceGroup, EtherType, IgmpType, InterfaceIndex,
-    LinkType, MobilityType, NfProto, Realm, TcClass,
+    ArpOperation, CgroupId, ConnectionId, Cpu, CtLabels, DccpPacketType, DeviceGroup, EtherType, FragmentId,
+    IgmpType, InterfaceIndex, IpId, IpLength, LinkType, MobilityType, NfProto, OsName, PortVlan, QueueNumber,
+    Realm, RequestId, RouteMtu, SegmentSize, Spi, TcClass,
 };
 pub use key::Key;
 pub use part::{Interval, Part};

@@ -13,7 +13,7 @@
 
 use super::FieldType;
 use crate::{
-    expr::{CtKey, FibFlags, FibResult, MetaKey, SocketKey},
+    expr::{CtKey, ExthdrOp, FibFlags, FibResult, MetaKey, RtKey, SocketKey, XfrmDirection, XfrmKey},
     object::{KeyOrder, userdata},
 };
 
@@ -83,6 +83,19 @@ pub enum TypeOf {
     },
     /// Of the socket that the packet is for: `socket mark`.
     Socket(SocketKey),
+    /// A field of an option of TCP's: `tcp option maxseg size`.
+    TcpOption {
+        /// The option's number.
+        option: u32,
+        /// nft's number of the field.
+        field: u32,
+    },
+    /// Of the packet's route: `rt mtu`.
+    Route(RtKey),
+    /// Of the first of the packet's transformations: `ipsec in reqid`.
+    Ipsec(XfrmKey, XfrmDirection),
+    /// The system that the sender seems to run: `osf name`.
+    System,
     /// What the routing table says: `fib saddr type`.
     Fib(FibResult, FibFlags),
     /// A verdict, as maps lead to.
@@ -95,9 +108,12 @@ const PAYLOAD: u32 = 7;
 const EXTHDR: u32 = 8;
 const META: u32 = 9;
 const SOCKET: u32 = 10;
+const OSF: u32 = 11;
 const CT: u32 = 12;
 const CONCAT: u32 = 13;
+const RT: u32 = 25;
 const FIB: u32 = 26;
+const XFRM: u32 = 27;
 
 /// The labels of a connection, among whose expressions is none here: nft 1.0.6 crashes where it lists a concatenation
 /// with them.
@@ -204,6 +220,24 @@ impl TypeOf {
                 keep(0, header);
                 EXTHDR
             }
+            Self::TcpOption { option, field } => {
+                keep(1, field);
+                keep(2, ExthdrOp::Tcp.number());
+                keep(0, option);
+                EXTHDR
+            }
+            Self::Route(key) => {
+                keep(0, key.number());
+                RT
+            }
+            Self::Ipsec(key, direction) => {
+                keep(0, key.number());
+                // Of the first one.
+                keep(1, 0);
+                keep(2, direction.number().into());
+                XFRM
+            }
+            Self::System => OSF,
             Self::Socket(key) => {
                 keep(0, key.number());
                 SOCKET

@@ -294,13 +294,43 @@ fn who_connects_too_often_is_blocked() {
         while listed() && std::time::Instant::now() < end {
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
-        let table = ruleset(server).remove(0);
-        let blocked = table.sets.iter().filter(|set| set.name.starts_with("blocked"));
-        assert_eq!(blocked.map(|set| set.elements.len()).sum::<usize>(), 0, "{own}");
+        assert_eq!(ssh_blocked(server), [], "{own}");
     }
     succeed(server, "ssh_guard", &["--revert"]);
     assert_eq!(ruleset(server), []);
     assert_eq!(client.tcp_try("10.0.1.2:22").banner(), "ssh");
+}
+
+/// Whom the guard blocks.
+fn ssh_blocked(server: &Host) -> Vec<portcullis::expr::Data> {
+    let table = open(server).table((Family::Inet, "ssh_guard")).unwrap().expect("the guard's table");
+    let sets: Vec<_> = table.sets.into_iter().filter(|set| set.name.starts_with("blocked")).collect();
+    assert_eq!(sets.len(), 2);
+    sets.into_iter().flat_map(|set| set.elements).map(|element| element.key).collect()
+}
+
+/// A customer has a network of IPv6, and so as many addresses as connections.
+#[test]
+fn who_has_many_addresses_is_one_source() {
+    need_namespaces!();
+    for (prefix, blocked) in [(None, true), (Some("128"), false)] {
+        let world = World::pair();
+        let (client, server) = (&world.client, &world.server);
+        let _service = server.tcp_service("[::]:22", "ssh");
+        let limit = ["--limit", "3"].into_iter();
+        let arguments: Vec<_> =
+            limit.chain(prefix.iter().flat_map(|prefix| ["--prefix6", *prefix])).collect();
+        succeed(server, "ssh_guard", &arguments);
+        let from = |source: &str| Attempt::tcp("[fd00:1::2]:22").source(format!("[{source}]:0")).from(client);
+        for host in 1..=4 {
+            let own = format!("fd00:1::1:{host}");
+            client.address("eth0", &format!("{own}/64"));
+            let outcome = from(&own);
+            assert_eq!(outcome.is_timed_out(), blocked && host == 4, "{own}: {outcome:?}");
+        }
+        let network = portcullis::expr::Data::address("fd00:1::".parse().unwrap());
+        assert_eq!(ssh_blocked(server), Vec::from_iter(blocked.then_some(network)));
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::{
         CtExpect, CtHelper, CtTimeout, Flowtable, FlowtableFlags, InterfaceName, Object, SecMark,
         TimeoutPolicy,
     },
-    select::{Balance, Dport, Saddr, mapped},
+    select::{Balance, Dport, Saddr, Selector, mapped},
     set::{MapOf, SetOf},
 };
 
@@ -118,6 +118,7 @@ fn circumstances() -> Vec<Rule> {
         rule().mark([1..=2, 5..=9]).cgroup(0x10_0001).skuid(1000).skgid(not(100)),
         rule().say(CgroupV2Match([Item::One(CgroupV2 { level: 2, id: 4242 })].into())),
         rule().socket_transparent().socket_mark(1),
+        rule().in_set([Selector::Ip6Saddr.prefix(64), Selector::CgroupV2 { level: 2 }], "programs"),
         rule().limit(Rate::per_minute(30).burst(10)).nth(3, 0).random(0.25),
     ]
 }
@@ -151,6 +152,7 @@ fn translations() -> Vec<Rule> {
         rule().tcp().snat(NatTo::from("10.0.0.2-10.0.0.9").ports(1024..=2048).random()),
         rule().udp().masquerade_with(Masquerade::new().ports(1024..=2048).random()),
         rule().tcp().redirect_to(Redirect::to(3128)),
+        rule().tcp().redirect_by(mapped(Dport, &MapOf::<Port, Port>::new("ports"))),
         rule().tcp().tproxy(TproxyTo { address: Some([127, 0, 0, 1].into()), port: Some(9040) }),
     ]
 }

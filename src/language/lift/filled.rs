@@ -8,7 +8,7 @@ use crate::expr::{
 };
 
 /// Whether the kernel takes two expressions for the same.
-pub(super) fn same(left: &Expr, right: &Expr) -> bool {
+pub(crate) fn same(left: &Expr, right: &Expr) -> bool {
     // Mostly they are not even of one kind.
     discriminant(left) == discriminant(right) && (left == right || filled(left) == filled(right))
 }

@@ -58,10 +58,10 @@ impl Lower for EtherTypeMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
         to.need_ethernet();
         to.field(PayloadBase::Link, 12, &self.0)?;
-        if let ([Item::One(EtherType::VLAN | EtherType::PROVIDER_VLAN)], false) =
-            (self.0.items(), self.0.is_negated())
-        {
-            to.know_vlan();
+        match (self.0.items(), self.0.is_negated()) {
+            ([Item::One(EtherType::VLAN | EtherType::PROVIDER_VLAN)], false) => to.know_vlan(),
+            ([Item::One(EtherType::ARP)], false) => to.know_arp(),
+            _ => {}
         }
         Ok(())
     }

@@ -179,7 +179,7 @@ mod tests {
             "th dport needs the protocol said before it in the same rule: add .tcp() or .udp()"
         );
         assert!(
-            refusal(Family::Inet, &Rule::new().in_set([Selector::Ip6Saddr; 5], "s")).contains("64 bytes")
+            refusal(Family::Inet, &Rule::new().in_set(vec![Selector::Ip6Saddr; 5], "s")).contains("64 bytes")
         );
         assert!(refusal(Family::Inet, &Rule::new().in_set([], "s")).contains("selector"));
         let addresses = SetOf::<Ipv4Addr>::new("s");

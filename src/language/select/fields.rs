@@ -166,6 +166,170 @@ fields! {
     CtReplySport = crate::Port => CtReplySport;
     /// The port that answers go to, behind translations.
     CtReplyDport = crate::Port => CtReplyDport;
+    /// What a frame carries behind its VLAN tag. For bridge and netdev tables.
+    VlanType = set::EtherType => VlanType;
+    /// What an Ethernet frame's own header says that it carries; of a tagged frame, the tag.
+    FrameType = set::EtherType => FrameType;
+    /// What an ARP packet is for. For arp, bridge and netdev tables.
+    ArpOperation = set::ArpOperation => ArpOperation;
+    /// Who sends an ARP packet: the address of the kind of the set's keys.
+    ArpSaddr = Ipv4Addr => ArpSaddrIp, crate::MacAddr => ArpSaddrEther;
+    /// Whom an ARP packet is about: the address of the kind of the set's keys.
+    ArpDaddr = Ipv4Addr => ArpDaddrIp, crate::MacAddr => ArpDaddrEther;
+    /// What follows an IPv4 header.
+    IpProtocol = crate::Protocol => IpProtocol;
+    /// What follows an IPv6 header: an extension header, or the transport protocol.
+    Ip6NextHeader = crate::Protocol => Ip6NextHeader;
+    /// The length that an IPv4 header says: of header and content.
+    IpLength = set::IpLength => IpLength;
+    /// The length that an IPv6 header says: of what follows it.
+    Ip6Length = set::IpLength => Ip6Length;
+    /// The number that the fragments of an IPv4 packet share.
+    IpId = set::IpId => IpId;
+    /// What routers say of their queues, in an IPv6 packet.
+    Ip6Ecn = matches::Ecn => Ip6Ecn;
+    /// The number that the fragments of an IPv6 packet share.
+    FragmentId = set::FragmentId => FragmentId;
+    /// The type of a mobility header.
+    MobilityType = set::MobilityType => MobilityType;
+    /// The type of an IGMP message.
+    IgmpType = set::IgmpType => IgmpType;
+    /// The type of a DCCP packet.
+    DccpType = set::DccpPacketType => DccpType;
+    /// The index of an ESP packet's security association.
+    EspSpi = set::Spi => EspSpi;
+    /// The index of an AH packet's security association.
+    AhSpi = set::Spi => AhSpi;
+    /// The longest segment that a TCP packet asks for.
+    TcpMss = set::SegmentSize => TcpMss;
+    /// The processor that sees to the packet.
+    Cpu = set::Cpu => Cpu;
+    /// The kind of the interface that the packet came by: `veth`, `vlan` …
+    IifKind = crate::InterfaceName => IifKind;
+    /// The kind of the interface that the packet leaves by.
+    OifKind = crate::InterfaceName => OifKind;
+    /// The number of the interface below the VRF that the packet came by. Kernel 5.6.
+    Sdif = set::InterfaceIndex => Sdif;
+    /// The name of the interface below the VRF that the packet came by. Kernel 5.6.
+    SdifName = crate::InterfaceName => SdifName;
+    /// The bridge that the packet came by. For bridge tables.
+    IbrName = crate::InterfaceName => IbrName;
+    /// The bridge that the packet leaves by. For bridge tables.
+    ObrName = crate::InterfaceName => ObrName;
+    /// The VLAN that the bridge's port gives to packets without a tag. For bridge tables.
+    IbrPvid = set::PortVlan => IbrPvid;
+    /// What the bridge takes for a VLAN's tag. For bridge tables.
+    IbrVlanProtocol = set::EtherType => IbrVlanProtocol;
+    /// Whether the packet came through IPsec.
+    Ipsec = bool => Ipsec;
+    /// The mark of the socket that the packet is for.
+    SocketMark = crate::Mark => SocketMark;
+    /// Whether the socket that the packet is for is a transparent one.
+    SocketTransparent = bool => SocketTransparent;
+    /// Whether the socket that the packet is for is bound to any address.
+    SocketWildcard = bool => SocketWildcard;
+    /// The interface that leads to the source address, by number (0 where none does) or by name.
+    SaddrOif = set::InterfaceIndex => SaddrOif, crate::InterfaceName => SaddrOifName;
+    /// The interface that leads to the destination address, by number (0 where none does) or by name.
+    DaddrOif = set::InterfaceIndex => DaddrOif, crate::InterfaceName => DaddrOifName;
+    /// The longest segment of TCP's that the packet's route takes.
+    RouteMtu = set::RouteMtu => RouteMtu;
+    /// The packet's next router, of the IP version of the set's keys.
+    NextHop = Ipv4Addr => IpNextHop, Ipv6Addr => Ip6NextHop;
+    /// Whether the packet's route leads through IPsec.
+    RouteIpsec = bool => RouteIpsec;
+    /// The number of the policy that the packet came through IPsec by.
+    IpsecInReqId = set::RequestId => IpsecInReqId;
+    /// The number of the policy that the packet goes through IPsec by.
+    IpsecOutReqId = set::RequestId => IpsecOutReqId;
+    /// The index of the security association that the packet came by.
+    IpsecInSpi = set::Spi => IpsecInSpi;
+    /// The index of the security association that the packet goes by.
+    IpsecOutSpi = set::Spi => IpsecOutSpi;
+    /// The system that the sender of a TCP connection's first packet seems to run.
+    OsName = set::OsName => OsName;
+    /// How many bytes have gone through the connection.
+    CtBytes = matches::Traffic => CtBytes;
+    /// How many packets have gone through the connection.
+    CtPackets = matches::Traffic => CtPackets;
+    /// How long the connection's packets are, on the average.
+    CtAvgPacket = matches::Traffic => CtAvgPacket;
+    /// The IP version of the connection, by the kernel's number.
+    CtL3Proto = set::NfProto => CtL3Proto;
+    /// The connection's number. Kernel 5.2.
+    CtId = set::ConnectionId => CtId;
+}
+
+/// The control group, version 2, of the program whose packet it is: its ancestor so many levels below the root. Kernel
+/// 5.13.
+///
+/// ```
+/// use portcullis::{Rule, select::CgroupV2, set::{CgroupId, SetOf}};
+///
+/// let limited = SetOf::<CgroupId>::new("limited");
+/// Rule::new().in_set(CgroupV2(2), &limited).drop();
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CgroupV2(pub u8);
+
+impl SelectOne<set::CgroupId> for CgroupV2 {
+    fn selector(&self) -> Selector {
+        Selector::CgroupV2 { level: self.0 }
+    }
+}
+
+impl Select<set::CgroupId> for CgroupV2 {
+    fn selectors(&self) -> Vec<Selector> {
+        vec![self.selector()]
+    }
+}
+
+/// The network that an address is in: its first bits, the others 0. Made by the method `prefix` of [`Saddr`], [`Daddr`]
+/// and the other addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Prefixed<S> {
+    of: S,
+    len: u8,
+}
+
+impl<F, S: SelectOne<F>> SelectOne<F> for Prefixed<S> {
+    fn selector(&self) -> Selector {
+        self.of.selector().prefix(self.len)
+    }
+}
+
+impl<F, S: SelectOne<F>> Select<F> for Prefixed<S> {
+    fn selectors(&self) -> Vec<Selector> {
+        vec![self.selector()]
+    }
+}
+
+/// Declares that fields are addresses.
+macro_rules! addresses {
+    ($( $name:ident )+) => {$(
+        impl $name {
+            /// The network that the address is in: so many of its first bits, the others 0. nft's
+            /// `ip saddr & 255.255.255.0`, iptables' `hashlimit --hashlimit-srcmask`.
+            ///
+            /// A set by it holds networks' first addresses.
+            ///
+            /// ```
+            /// use std::net::Ipv6Addr;
+            ///
+            /// use portcullis::{Port, Rule, select, set::SetOf};
+            ///
+            /// let networks = SetOf::<Ipv6Addr>::new("networks");
+            #[doc = concat!("Rule::new().in_set(select::", stringify!($name), ".prefix(64), &networks).drop();")]
+            /// ```
+            pub const fn prefix(self, len: u8) -> Prefixed<Self> {
+                Prefixed { of: self, len }
+            }
+        }
+    )+};
+}
+
+addresses! {
+    Saddr Daddr CtOriginalSaddr CtOriginalDaddr CtReplySaddr CtReplyDaddr ArpSaddr ArpDaddr NextHop
 }
 
 /// Declares that tuples of fields are concatenations.
@@ -199,7 +363,7 @@ concatenations! {
 
 impl Select<ByName> for Selector {
     fn selectors(&self) -> Vec<Selector> {
-        vec![*self]
+        vec![self.clone()]
     }
 }
 

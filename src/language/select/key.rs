@@ -1,10 +1,13 @@
 //! Keys in registers: loaded for a lookup, and recognised.
 
-use super::Selector;
+use super::{
+    Selector,
+    selector::{grouped, prefix_of},
+};
 use crate::{
     Invalid,
     expr::{Byteorder, ByteorderOp, Expr, Register},
-    language::{Lifting, Lowering},
+    language::{Lifting, Lowering, lift::same_as_kept},
 };
 
 /// Where the fields of a key begin: pieces of four bytes, sixteen of which are registers.
@@ -21,13 +24,13 @@ pub(crate) fn register(piece: u32) -> Result<Register, Invalid> {
 }
 
 /// The pieces that a field takes.
-fn pieces(selector: Selector) -> u32 {
+fn pieces(selector: &Selector) -> u32 {
     u32::try_from(selector.field_type().padded() / 4).unwrap_or(u32::MAX)
 }
 
 /// The bytes of a key, each field filled up.
 pub(crate) fn length(key: &[Selector]) -> u32 {
-    key.iter().map(|selector| pieces(*selector)).sum::<u32>().saturating_mul(4)
+    key.iter().map(pieces).sum::<u32>().saturating_mul(4)
 }
 
 /// Where a value goes that is loaded beside a key: as nft has it, into the next sixteen bytes.
@@ -45,7 +48,7 @@ pub(crate) fn piece_of(register: Register) -> Option<u32> {
 
 /// As nft writes it: `ip saddr . th dport`.
 pub(crate) fn describe(key: &[Selector]) -> String {
-    key.iter().map(|selector| selector.word()).collect::<Vec<_>>().join(" . ")
+    key.iter().map(Selector::to_string).collect::<Vec<_>>().join(" . ")
 }
 
 impl Lowering<'_> {
@@ -63,7 +66,7 @@ impl Lowering<'_> {
         let mut piece = from;
         for selector in key {
             let place = register(piece)?;
-            piece += pieces(*selector);
+            piece += pieces(selector);
             // Its last piece must exist, too.
             register(piece - 1)?;
             for expression in &selector.load(place) {
@@ -98,21 +101,35 @@ impl<'a> Loads<'a> {
         while let [load, ..] = rest {
             let Ok(place) = register(piece) else { break };
             let candidates = Selector::ALL.iter().filter(|selector| selector.may_begin(load));
-            let mut candidates = candidates.filter(|selector| selector.may_follow(from.layer4()));
-            let loaded = candidates
-                .find_map(|selector| Some((selector, rest.strip_prefix(selector.load(place).as_slice())?)));
-            let Some((selector, behind)) = loaded.filter(|_| piece == first || Some(place) != other) else {
+            let mut candidates =
+                candidates.filter(|selector| selector.may_follow(from.layer3(), from.layer4()));
+            let named = candidates
+                .find_map(|selector| Some((selector.clone(), behind_load(rest, &selector.load(place))?)));
+            let loaded = named.or_else(|| Some((grouped(load, place)?, rest.get(1..)?)));
+            let Some((mut selector, behind)) = loaded.filter(|_| piece == first || Some(place) != other)
+            else {
                 break;
             };
             rest = behind;
+            if let [mask, behind @ ..] = rest {
+                if let Some(len) = prefix_of(&selector, mask, place) {
+                    (selector, rest) = (selector.prefix(len), behind);
+                }
+            }
             if let ([Expr::Byteorder(_), behind @ ..], true) = (rest, selector.is_turned()) {
                 found.runs = true;
                 rest = behind;
             }
-            found.key.push(*selector);
-            piece += pieces(*selector);
+            piece += pieces(&selector);
+            found.key.push(selector);
         }
         found.rest = rest;
         Some(found).filter(|found| !found.key.is_empty())
     }
+}
+
+/// What comes behind the expressions of a load, where these are its expressions as the kernel gives them back.
+fn behind_load<'a>(expressions: &'a [Expr], load: &[Expr]) -> Option<&'a [Expr]> {
+    let (found, behind) = expressions.split_at_checked(load.len())?;
+    found.iter().zip(load).all(|(found, load)| same_as_kept(found, load)).then_some(behind)
 }

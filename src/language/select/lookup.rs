@@ -11,11 +11,11 @@ use super::{
     used::own_map,
 };
 use crate::{
-    Invalid, Mark, Port,
+    Dscp, Invalid, Mark, Port,
     expr::{self, Hash, HashKind, NatFlags, Numgen, NumgenKind, Register, Verdict},
-    language::Lowering,
+    language::{Lowering, matches},
     object::{DataType, ElementData, KeyOrder, Set},
-    set::{Field, FieldType, MapValue},
+    set::{self, Field, FieldType, MapValue},
 };
 
 /// What a map is looked up by.
@@ -221,12 +221,14 @@ fn share<B: Backend>(
 ) -> Mapped<B::Value> {
     let map = own_map((0..).map(Number).zip(backends.into_iter().map(Backend::value)));
     let modulus = u32::try_from(map.elements.len()).unwrap_or(u32::MAX);
-    let problem = (modulus == 0).then_some(Invalid::ListEmpty { what: "backend" });
+    let empty = (modulus == 0).then_some(Invalid::ListEmpty { what: "backend" });
+    // A value that cannot be is no element.
+    let problem = map.problem.clone().or(empty);
     let lookup = Lookup { key: key(modulus), map: Used::own(map).set };
     Mapped { lookup, problem, flags: NatFlags::empty(), kind: PhantomData }
 }
 
-/// What packets are shared out among: addresses, addresses with ports, marks, verdicts.
+/// What packets are shared out among: addresses, ports, both, marks, classes, queues, interfaces, verdicts.
 pub trait Backend {
     /// As a map holds it.
     type Value: MapValue;
@@ -257,6 +259,13 @@ backends! {
     (Ipv4Addr, Port) => (Ipv4Addr, Port), |pair| pair;
     (Ipv6Addr, Port) => (Ipv6Addr, Port), |pair| pair;
     Mark => Mark, |mark| mark;
+    Port => Port, |port| port;
+    Dscp => Dscp, |class| class;
+    matches::Zone => matches::Zone, |zone| zone;
+    set::TcClass => set::TcClass, |class| class;
+    set::SegmentSize => set::SegmentSize, |size| size;
+    set::QueueNumber => set::QueueNumber, |queue| queue;
+    set::InterfaceIndex => set::InterfaceIndex, |interface| interface;
     Verdict => Verdict, |verdict| verdict;
 }
 

@@ -42,23 +42,43 @@
 //! Rule::new().in_set(Selector::IpSaddr, "blocked").drop();
 //! Rule::new().tcp().in_set([Selector::IpSaddr, Selector::Dport], "guests").accept();
 //! ```
+//!
+//! Of an address, the network that it is in can be looked up, put into sets and counted; and what there is no word for
+//! is said by the kernel's expressions, with [`Selector::raw`]:
+//!
+//! ```
+//! use std::net::Ipv6Addr;
+//!
+//! use portcullis::{Rule, language::targets::ChangeSet, select::Saddr, set::SetOf};
+//!
+//! let networks = SetOf::<Ipv6Addr>::new("networks").dynamic().capacity(10_000);
+//! Rule::new().change_set(ChangeSet::add(Saddr.prefix(64), &networks).connlimit_over(100)).drop();
+//! ```
 
 mod fields;
 mod key;
 mod lift;
 mod lookup;
+mod raw;
 mod selector;
 mod used;
 
 pub use fields::{
-    ByName, Cgroup, CtDirection, CtExpiration, CtHelper, CtLabels, CtMark, CtOriginalDaddr, CtOriginalDport,
-    CtOriginalSaddr, CtOriginalSport, CtProtocol, CtReplyDaddr, CtReplyDport, CtReplySaddr, CtReplySport,
-    CtState, CtStatus, CtZone, Daddr, DaddrType, Day, Dport, EtherDaddr, EtherSaddr, EtherType, HopLimit,
-    Hour, IcmpCode, IcmpType, Icmpv6Code, Icmpv6Type, Iif, IifGroup, IifName, IifType, Ip6Dscp, IpDscp,
-    IpEcn, L4Proto, Length, Mark, NfProto, Oif, OifGroup, OifName, OifType, PktType, Priority, Realm, Saddr,
-    SaddrType, Select, SelectOne, SkGid, SkUid, Sport, TcpFlags, Time, Ttl, VlanId, VlanPcp,
+    AhSpi, ArpDaddr, ArpOperation, ArpSaddr, ByName, Cgroup, CgroupV2, Cpu, CtAvgPacket, CtBytes,
+    CtDirection, CtExpiration, CtHelper, CtId, CtL3Proto, CtLabels, CtMark, CtOriginalDaddr, CtOriginalDport,
+    CtOriginalSaddr, CtOriginalSport, CtPackets, CtProtocol, CtReplyDaddr, CtReplyDport, CtReplySaddr,
+    CtReplySport, CtState, CtStatus, CtZone, Daddr, DaddrOif, DaddrType, Day, DccpType, Dport, EspSpi,
+    EtherDaddr, EtherSaddr, EtherType, FragmentId, FrameType, HopLimit, Hour, IbrName, IbrPvid,
+    IbrVlanProtocol, IcmpCode, IcmpType, Icmpv6Code, Icmpv6Type, IgmpType, Iif, IifGroup, IifKind, IifName,
+    IifType, Ip6Dscp, Ip6Ecn, Ip6Length, Ip6NextHeader, IpDscp, IpEcn, IpId, IpLength, IpProtocol, Ipsec,
+    IpsecInReqId, IpsecInSpi, IpsecOutReqId, IpsecOutSpi, L4Proto, Length, Mark, MobilityType, NextHop,
+    NfProto, ObrName, Oif, OifGroup, OifKind, OifName, OifType, OsName, PktType, Prefixed, Priority, Realm,
+    RouteIpsec, RouteMtu, Saddr, SaddrOif, SaddrType, Sdif, SdifName, Select, SelectOne, SkGid, SkUid,
+    SocketMark, SocketTransparent, SocketWildcard, Sport, TcpFlags, TcpMss, Time, Ttl, VlanId, VlanPcp,
+    VlanType,
 };
 pub use lookup::{Backend, Balance, Lookup, MapKey, Mapped, mapped};
+pub use raw::RawSelector;
 pub use selector::Selector;
 pub use used::{Keyed, Mapping, Named, Used, UsedSet};
 

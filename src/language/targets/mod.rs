@@ -1,5 +1,6 @@
 //! What a rule does with a packet. One file for each.
 
+mod by_map;
 mod change_set;
 mod count;
 mod decide;
@@ -37,6 +38,7 @@ mod verdict_map;
 #[cfg(test)]
 pub(crate) mod golden;
 
+pub use by_map::{ByMap, CopyGoal, Effect};
 pub use change_set::{ChangeSet, SetValue};
 pub use count::Count;
 pub use decide::Decide;

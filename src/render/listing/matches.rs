@@ -144,19 +144,20 @@ fn set_match(found: &SetMatch, row: &mut Row, style: Style) {
 /// Fields as iptables says them, where it has words for them.
 pub(super) fn fields(key: &[Selector], style: Style) -> String {
     let word = |selector: &Selector| match (style.family, selector) {
-        (Family::Ip, Selector::IpSaddr) | (Family::Ip6, Selector::Ip6Saddr) => "src",
-        (Family::Ip, Selector::IpDaddr) | (Family::Ip6, Selector::Ip6Daddr) => "dst",
-        (_, Selector::IpSaddr) => "ip src",
-        (_, Selector::IpDaddr) => "ip dst",
-        (_, Selector::Ip6Saddr) => "ip6 src",
-        (_, Selector::Ip6Daddr) => "ip6 dst",
-        (_, Selector::Sport) => "spt",
-        (_, Selector::Dport) => "dpt",
-        (_, Selector::Iif) => "meta iif",
-        (_, Selector::IifName) => "meta iifname",
-        (_, Selector::Oif) => "meta oif",
-        (_, Selector::OifName) => "meta oifname",
-        (_, other) => other.word(),
+        (Family::Ip, Selector::IpSaddr) | (Family::Ip6, Selector::Ip6Saddr) => "src".to_owned(),
+        (Family::Ip, Selector::IpDaddr) | (Family::Ip6, Selector::Ip6Daddr) => "dst".to_owned(),
+        (_, Selector::IpSaddr) => "ip src".to_owned(),
+        (_, Selector::IpDaddr) => "ip dst".to_owned(),
+        (_, Selector::Ip6Saddr) => "ip6 src".to_owned(),
+        (_, Selector::Ip6Daddr) => "ip6 dst".to_owned(),
+        (_, Selector::Sport) => "spt".to_owned(),
+        (_, Selector::Dport) => "dpt".to_owned(),
+        (_, Selector::Iif) => "meta iif".to_owned(),
+        (_, Selector::IifName) => "meta iifname".to_owned(),
+        (_, Selector::Oif) => "meta oif".to_owned(),
+        (_, Selector::OifName) => "meta oifname".to_owned(),
+        (_, Selector::Prefix { of, len }) => format!("{}/{len}", fields(std::slice::from_ref(of), style)),
+        (_, other) => other.to_string(),
     };
     key.iter().map(word).collect::<Vec<_>>().join(" . ")
 }

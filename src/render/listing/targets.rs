@@ -17,8 +17,8 @@ use crate::{
         Item,
         select::{Lookup, MapKey, UsedSet},
         targets::{
-            Change, ClampMss, Decide, Log, MarkOf, MarkOp, Nat, NatTo, NfLog, ObjectName, Queue, Quota,
-            RejectWith, SetMark, SetValue, Synproxy, TproxyTo,
+            ByMap, Change, ClampMss, Decide, Effect, Log, MarkOf, MarkOp, Nat, NatTo, NfLog, ObjectName,
+            Queue, Quota, RejectWith, SetMark, SetValue, Synproxy, TproxyTo,
         },
     },
 };
@@ -133,6 +133,7 @@ pub(super) fn say(statement: &Statement, row: &mut Row, style: Style) {
             };
             row.target(name, format!("{text} {}", looked_up(&mark.by, style)));
         }
+        Statement::ByMap(found) => by_map(found, row, style),
         Statement::UseObject(used) => {
             let which = match &used.object {
                 ObjectName::Named(name) => plain(name).to_string(),
@@ -167,6 +168,26 @@ pub(super) fn say(statement: &Statement, row: &mut Row, style: Style) {
         // Conditions are said elsewhere; a word that is neither would be shown as this library writes it.
         other => row.add(format!("{other:?}")),
     }
+}
+
+/// Words whose value is in a map, as those with a value of their own.
+fn by_map(found: &ByMap, row: &mut Row, style: Style) {
+    let (name, text, flags) = match found.effect {
+        Effect::Redirect { flags } => ("REDIRECT", "redir ports map", nat_flags(flags)),
+        Effect::Tproxy => ("TPROXY", "TPROXY redirect map", String::new()),
+        Effect::Priority => ("CLASSIFY", "CLASSIFY set map", String::new()),
+        Effect::Dscp => ("DSCP", "DSCP set map", String::new()),
+        Effect::Zone => ("CT", "CT zone map", String::new()),
+        Effect::Mss => ("TCPMSS", "TCPMSS set map", String::new()),
+        Effect::Queue { flags } if flags.contains(QueueFlags::BYPASS) => {
+            ("NFQUEUE", "NFQUEUE map", " bypass".to_owned())
+        }
+        Effect::Queue { .. } => ("NFQUEUE", "NFQUEUE map", String::new()),
+        Effect::CopyToIpv4 | Effect::CopyToIpv6 => ("TEE", "TEE gw:map", String::new()),
+        Effect::CopyToDevice => ("TEE", "TEE oif:map", String::new()),
+        Effect::ForwardToDevice => ("FWD", "FWD oif:map", String::new()),
+    };
+    row.target(name, format!("{text} {}{flags}", looked_up(&found.by, style)));
 }
 
 /// `ACCEPT`, the name of a chain, and `[goto]` before everything else where the packet does not come back.

@@ -3,13 +3,16 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use crate::{
-    Chain, CtState, Family, Hook, Mark, NatTo, Policy, Port, Rate, RejectWith, Rule, Table, TcpFlags,
-    expr::{Counter, Data, Expr, IcmpCode, Lookup, Meta, MetaKey, Payload, PayloadBase, Register, Verdict},
+    Chain, CtState, Dscp, Family, Hook, Mark, NatTo, Policy, Port, Rate, RejectWith, Rule, Table, TcpFlags,
+    expr::{
+        Counter, Data, Expr, IcmpCode, Lookup, Meta, MetaKey, Payload, PayloadBase, QueueFlags, Register,
+        Verdict,
+    },
     language::targets::ChangeSet,
     masked, not,
     object::{DataType, Element, Priority, Set},
     select::{Balance, Daddr, Dport, Saddr, mapped},
-    set::{CounterName, Interval, MapOf, SecMarkName, SetOf},
+    set::{CounterName, Interval, MapOf, QueueNumber, SecMarkName, SetOf},
 };
 
 /// What stands behind the titles, spaces collapsed: one line for each rule.
@@ -159,6 +162,22 @@ fn words_that_use_sets_and_objects() {
         (
             Rule::new().set_mark_by(Balance::symmetric([Mark(1), Mark(2)])),
             format!("MARK {ANY} MARK set map symhash mod 2 {{ 2 elements }}"),
+        ),
+        (
+            Rule::new().tcp().redirect_by(mapped(Dport, [(Port(80), Port(8080))]).random()),
+            format!("REDIRECT {TCP} redir ports map dpt {{ 1 element }} random"),
+        ),
+        (
+            Rule::new().tcp().tproxy_by(mapped(Dport, [(Port(80), Port(8080))])),
+            format!("TPROXY {TCP} TPROXY redirect map dpt {{ 1 element }}"),
+        ),
+        (
+            Rule::new().set_dscp_by(mapped(Saddr.prefix(24), &MapOf::<Ipv4Addr, Dscp>::new("classes"))),
+            format!("DSCP {ANY} DSCP set map src/24 classes"),
+        ),
+        (
+            Rule::new().queue_by(Balance::random([QueueNumber(1), QueueNumber(2)]), QueueFlags::BYPASS),
+            format!("NFQUEUE {ANY} NFQUEUE map numgen random mod 2 {{ 2 elements }} bypass"),
         ),
         (Rule::new().use_counter("web"), format!("{ANY} counter web")),
         (Rule::new().use_counter(mapped(Saddr, &counters)), format!("{ANY} counter map src counters")),

@@ -5,11 +5,11 @@ use crate::{
     expr::{CtDirection, CtKey, CtState, CtStatus},
     language::{
         Operand,
-        matches::{HelperName, Zone},
+        matches::{HelperName, Traffic, Zone},
     },
     set::{
         TypeOf,
-        field::{Field, FieldType, fields, put},
+        field::{Field, FieldType, fields, numbers, put},
     },
 };
 
@@ -26,6 +26,14 @@ fields! {
     // nft knows it as `typeof ct zone` only.
     Zone: "zone" = FieldType::host("integer", 4, 2).type_of(TypeOf::Ct(CtKey::Zone)), host u16,
         |zone| zone.0, |number| Some(Self(number)), |zone| zone.0.to_string();
+    // And this as `typeof ct bytes`.
+    Traffic: "traffic" = FieldType::host("integer", 4, 8).type_of(TypeOf::Ct(CtKey::Bytes)), host u64,
+        |traffic| traffic.0, |number| Some(Self(number)), |traffic| traffic.0.to_string();
+}
+
+numbers! {
+    /// A connection's number, as `conntrack -o id` shows it; nft knows it as `typeof ct id` only.
+    ConnectionId(u32): "connection's number" = FieldType::network("integer", 4, 4).type_of(TypeOf::Ct(CtKey::Id)), network;
 }
 
 /// The labels of a connection, one bit each: 128 of them, to which `/etc/xtables/connlabel.conf` gives names.

@@ -3,8 +3,12 @@
 use super::connection::{read_text, write_text};
 use crate::{
     Invalid,
+    expr::MetaKey,
     object::InterfaceName,
-    set::field::{Field, FieldType, numbers},
+    set::{
+        TypeOf,
+        field::{Field, FieldType, numbers},
+    },
 };
 
 numbers! {
@@ -14,6 +18,8 @@ numbers! {
     LinkType(u16): "link type" = FieldType::host("iface_type", 21, 2), host;
     /// The group that an interface was put into (`ip link set … group`).
     DeviceGroup(u32): "device group" = FieldType::host("devgroup", 35, 4), host;
+    /// The VLAN of a bridge's port; nft knows it as `typeof meta ibrpvid` only.
+    PortVlan(u16): "port's VLAN" = FieldType::host("integer", 4, 2).type_of(TypeOf::Meta(MetaKey::BriIifPvid)), host;
 }
 
 /// A whole name in every set; the beginning of names (`eth*`) in sets of intervals.

@@ -1,7 +1,7 @@
 //! Numbers that the kernel keeps beside a packet.
 
 use crate::{
-    expr::MetaKey,
+    expr::{MetaKey, RtKey, XfrmDirection, XfrmKey},
     language::matches::{ClassId, Gid, HopLimit, Length, Mark, PacketType, Ttl, Uid},
     set::{
         TypeOf,
@@ -39,10 +39,26 @@ numbers! {
     TcClass(u32): "traffic class" = FieldType::host("classid", 23, 4), host;
     /// The number of a control group of version 2: the inode number of its directory.
     CgroupId(u64): "control group" = FieldType::host("cgroupsv2", 46, 8), host;
+    /// The number of a processor, from 0; nft knows it as `typeof meta cpu` only.
+    Cpu(u32): "processor" = FieldType::host("integer", 4, 4).type_of(TypeOf::Meta(MetaKey::Cpu)), host;
+    /// The longest segment of TCP's that a route takes; nft knows it as `typeof rt mtu` only.
+    RouteMtu(u16): "route's segment size" = FieldType::host("integer", 4, 2).type_of(TypeOf::Route(RtKey::TcpMss)), host;
+    /// The number of a policy of IPsec's; nft knows it as `typeof ipsec in reqid` only.
+    RequestId(u32): "policy's number" = FieldType::host("integer", 4, 4).type_of(TypeOf::Ipsec(XfrmKey::ReqId, XfrmDirection::In)), host;
 }
 
 fields! {
     bool: "flag" = FieldType::byte("boolean", 39), network u8,
         |flag| u8::from(*flag), |number| match number { 0 => Some(false), 1 => Some(true), _ => None },
         |flag| (if *flag { "exists" } else { "missing" }).to_owned();
+}
+
+/// The number of a queue that a program listens at: what a map leads packets to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QueueNumber(pub u16);
+
+fields! {
+    // The kernel takes four bytes of the register, and nft has no expression of its own for it.
+    QueueNumber: "queue" = FieldType::host("integer", 4, 4).type_of(TypeOf::Meta(MetaKey::Len)), host u32,
+        |queue| u32::from(queue.0), |number| u16::try_from(number).ok().map(Self), |queue| queue.0.to_string();
 }

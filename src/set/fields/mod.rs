@@ -10,10 +10,10 @@ mod time;
 mod transport;
 mod vlan;
 
-pub use connection::CtLabels;
-pub use interface::{DeviceGroup, InterfaceIndex, LinkType};
-pub use mark::{CgroupId, Realm, TcClass};
-pub use network::{ArpOperation, EtherType, NfProto};
-pub use transport::{DccpPacketType, MobilityType};
+pub use connection::{ConnectionId, CtLabels};
+pub use interface::{DeviceGroup, InterfaceIndex, LinkType, PortVlan};
+pub use mark::{CgroupId, Cpu, QueueNumber, Realm, RequestId, RouteMtu, TcClass};
+pub use network::{ArpOperation, EtherType, FragmentId, IpId, IpLength, NfProto};
+pub use transport::{DccpPacketType, MobilityType, OsName, SegmentSize, Spi};
 
 pub use icmp::IgmpType;

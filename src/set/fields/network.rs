@@ -2,7 +2,10 @@
 
 use crate::{
     language::matches::{Dscp, Ecn},
-    set::field::{FieldType, fields, numbers},
+    set::{
+        TypeOf,
+        field::{FieldType, fields, numbers},
+    },
 };
 
 fields! {
@@ -19,6 +22,12 @@ numbers! {
     ArpOperation(u16): "ARP operation" = FieldType::network("arp_op", 11, 2), network;
     /// The family of the network protocol (`NFPROTO_…`): 2 is IPv4, 10 is IPv6.
     NfProto(u8): "network protocol" = FieldType::byte("nf_proto", 2), network;
+    /// The length that an IP header says; nft knows it as `typeof ip length` only.
+    IpLength(u16): "IP length" = FieldType::network("integer", 4, 2).type_of(TypeOf::Number { header: 12, field: 5, bits: 16 }), network;
+    /// The number that the fragments of an IPv4 packet share; nft knows it as `typeof ip id` only.
+    IpId(u16): "packet's number" = FieldType::network("integer", 4, 2).type_of(TypeOf::Number { header: 12, field: 6, bits: 16 }), network;
+    /// The number that the fragments of an IPv6 packet share; nft knows it as `typeof frag id` only.
+    FragmentId(u32): "packet's number" = FieldType::network("integer", 4, 4).type_of(TypeOf::Extension { header: 6, field: 6 }), network;
 }
 
 impl EtherType {

@@ -12,11 +12,14 @@ use portcullis::{
         matches::{Length, TimeOfDay, Ttl, VlanId, VlanPcp, Zone},
         targets::ChangeSet,
     },
+    probe::Feature,
     select::{self, CtMark, Daddr, Dport, EtherSaddr, Iif, IifName, L4Proto, Named, Saddr, Selector, Sport},
-    set::{InterfaceIndex, Interval, MapOf, SetOf, VerdictMap},
+    set::{ConnectionId, InterfaceIndex, Interval, MapOf, SetOf, VerdictMap},
 };
+use portcullis_world::this_function;
 
 use super::{Bench, need_nft, rule};
+use crate::support::{need_feature, part_can_run};
 
 #[test]
 fn named_sets() {
@@ -138,7 +141,7 @@ fn every_other_field() {
     ] {
         let name = format!("by_{selector:?}").to_lowercase();
         bench.declare([&format!("set % {name} {{ {declared}; }}")]);
-        bench.hold(rule().in_set(selector, &*name), &format!("{words} @{name}"));
+        bench.hold(rule().in_set(selector.clone(), &*name), &format!("{words} @{name}"));
         if selector != Selector::CtHelper && !words.contains("proto-") {
             bench.declare([&format!("set % {name}_runs {{ {declared}; flags interval; }}")]);
             bench.hold(
@@ -147,6 +150,184 @@ fn every_other_field() {
             );
         }
     }
+}
+
+/// Fields that rules look up more seldom, in sets of single values and in sets of runs.
+#[test]
+fn fields_of_other_protocols_and_places() {
+    need_nft!();
+    hold_each(
+        &Bench::filter(Family::Inet),
+        vec![
+            (Selector::IpProtocol, "type inet_proto", "ip protocol"),
+            (Selector::Ip6NextHeader, "type inet_proto", "ip6 nexthdr"),
+            (Selector::IpLength, "typeof ip length", "ip length"),
+            (Selector::Ip6Length, "typeof ip6 length", "ip6 length"),
+            (Selector::IpId, "typeof ip id", "ip id"),
+            (Selector::Ip6Ecn, "type ecn", "ip6 ecn"),
+            (Selector::FragmentId, "typeof frag id", "frag id"),
+            (Selector::MobilityType, "type mh_type", "mh type"),
+            (Selector::IgmpType, "type igmp_type", "igmp type"),
+            (Selector::DccpType, "type dccp_pkttype", "dccp type"),
+            (Selector::EspSpi, "typeof esp spi", "esp spi"),
+            (Selector::AhSpi, "typeof ah spi", "ah spi"),
+            (Selector::TcpMss, "typeof tcp option maxseg size", "tcp option maxseg size"),
+            (Selector::FrameType, "type ether_type", "ether type"),
+            (Selector::Cpu, "typeof meta cpu", "meta cpu"),
+            (Selector::IifKind, "type ifname", "meta iifkind"),
+            (Selector::OifKind, "type ifname", "meta oifkind"),
+            (Selector::Sdif, "type iface_index", "meta sdif"),
+            (Selector::SdifName, "type ifname", "meta sdifname"),
+            (Selector::Ipsec, "type boolean", "meta ipsec"),
+            (Selector::SocketMark, "type mark", "socket mark"),
+            // nft 1.0.6 calls these numbers, and fib's names strings.
+            (Selector::SocketTransparent, "typeof socket transparent", "socket transparent"),
+            (Selector::SocketWildcard, "typeof socket wildcard", "socket wildcard"),
+            (Selector::SaddrOif, "type iface_index", "fib saddr oif"),
+            (Selector::DaddrOif, "type iface_index", "fib daddr oif"),
+            (Selector::SaddrOifName, "typeof fib saddr oifname", "fib saddr oifname"),
+            (Selector::DaddrOifName, "typeof fib daddr oifname", "fib daddr oifname"),
+            (Selector::RouteMtu, "typeof rt mtu", "rt mtu"),
+            (Selector::IpNextHop, "type ipv4_addr", "rt ip nexthop"),
+            (Selector::Ip6NextHop, "type ipv6_addr", "rt ip6 nexthop"),
+            (Selector::RouteIpsec, "type boolean", "rt ipsec"),
+            (Selector::IpsecInReqId, "typeof ipsec in reqid", "ipsec in reqid"),
+            (Selector::IpsecOutReqId, "typeof ipsec out reqid", "ipsec out reqid"),
+            (Selector::IpsecInSpi, "typeof ipsec in spi", "ipsec in spi"),
+            (Selector::IpsecOutSpi, "typeof ipsec out spi", "ipsec out spi"),
+            (Selector::OsName, "typeof osf name", "osf name"),
+            (Selector::CtBytes, "typeof ct bytes", "ct bytes"),
+            (Selector::CtPackets, "typeof ct packets", "ct packets"),
+            (Selector::CtAvgPacket, "typeof ct avgpkt", "ct avgpkt"),
+            (Selector::CtL3Proto, "type nf_proto", "ct l3proto"),
+        ],
+    );
+    let bench = Bench::filter(Family::Inet);
+    if part_can_run(&bench.ours, this_function!(), Feature::SocketCgroup) {
+        let group = Selector::CgroupV2 { level: 2 };
+        hold_each(&bench, vec![(group, "type cgroupsv2", "socket cgroupv2 level 2")]);
+    }
+    // libnftnl 1.2.4 has no name for it: "ct load unknown".
+    bench.kernel_only(rule().in_set(select::CtId, [ConnectionId(7), ConnectionId(0x0102_0304)]));
+}
+
+#[test]
+fn fields_of_frames() {
+    need_nft!();
+    let arp = || {
+        vec![
+            (Selector::ArpOperation, "type arp_op", "arp operation"),
+            (Selector::ArpSaddrIp, "type ipv4_addr", "arp saddr ip"),
+            (Selector::ArpDaddrIp, "type ipv4_addr", "arp daddr ip"),
+            (Selector::ArpSaddrEther, "type ether_addr", "arp saddr ether"),
+            (Selector::ArpDaddrEther, "type ether_addr", "arp daddr ether"),
+        ]
+    };
+    hold_each(&Bench::filter(Family::Arp), arp());
+    for bench in Bench::filters([Family::Bridge, Family::Netdev]) {
+        let frames = [
+            (Selector::VlanType, "type ether_type", "vlan type"),
+            (Selector::FrameType, "type ether_type", "ether type"),
+        ];
+        hold_each(&bench, arp().into_iter().chain(frames).collect());
+        bench.declare(["set % who { type ipv4_addr . ether_addr; }"]);
+        let who = SetOf::<(Ipv4Addr, MacAddr)>::new("who");
+        bench.hold_all([
+            (
+                rule().in_set((select::ArpSaddr, select::ArpSaddr), &who),
+                "arp saddr ip . arp saddr ether @who",
+            ),
+            (
+                rule()
+                    .ether_type(portcullis::language::matches::EtherType::ARP)
+                    .in_set(Selector::ArpSaddrIp, "by_arpsaddrip"),
+                "ether type arp arp saddr ip @by_arpsaddrip",
+            ),
+        ]);
+    }
+}
+
+/// What bridges say of frames, which this project's own machine has not.
+#[test]
+fn fields_of_bridges() {
+    need_nft!();
+    need_feature!(Feature::MetaBridge);
+    need_feature!(Feature::MetaBridgeVlan);
+    hold_each(
+        &Bench::filter(Family::Bridge),
+        vec![
+            (Selector::IbrName, "type ifname", "meta ibrname"),
+            (Selector::ObrName, "type ifname", "meta obrname"),
+            (Selector::IbrPvid, "typeof meta ibrpvid", "meta ibrpvid"),
+            (Selector::IbrVlanProtocol, "typeof meta ibrvproto", "meta ibrvproto"),
+        ],
+    );
+}
+
+/// Holds each field alone against nft, in a set of single values and in one of runs.
+fn hold_each(bench: &Bench, fields: Vec<(Selector, &str, &str)>) {
+    for (selector, declared, words) in fields {
+        let name: String = format!("by_{selector:?}").to_lowercase();
+        let name = name.replace([' ', '{', '}', ':'], "");
+        bench.declare([
+            &format!("set % {name} {{ {declared}; }}"),
+            &format!("set % {name}_runs {{ {declared}; flags interval; }}"),
+        ]);
+        let runs = format!("{name}_runs");
+        for (set, used) in [(&name, Named::new(&*name)), (&runs, Named::of_runs(&*runs))] {
+            bench.hold(rule().in_set(selector.clone(), used), &format!("{words} @{set}"));
+        }
+    }
+}
+
+#[test]
+fn networks_of_addresses() {
+    need_nft!();
+    let bench = Bench::filter(Family::Inet);
+    bench.declare([
+        "set % nets4 { type ipv4_addr; }",
+        "set % nets6 { type ipv6_addr; }",
+        "set % runs { type ipv4_addr; flags interval; }",
+        "set % services { type ipv4_addr . inet_service; }",
+        "set % services6 { type inet_service . ipv6_addr; }",
+        "set % seen { type ipv6_addr; size 1000; flags dynamic,timeout; timeout 1m; }",
+        "map % marks { type ipv6_addr : mark; }",
+        "map % ways { type ipv4_addr : verdict; }",
+    ]);
+    let nets4 = SetOf::<Ipv4Addr>::new("nets4");
+    let nets6 = SetOf::<Ipv6Addr>::new("nets6");
+    let seen = SetOf::<Ipv6Addr>::new("seen").dynamic().timeout(Duration::from_secs(60));
+    bench.hold_all([
+        (rule().in_set(Saddr.prefix(24), &nets4), "ip saddr & 255.255.255.0 @nets4"),
+        (rule().not_in_set(Daddr.prefix(19), &nets4), "ip daddr & 255.255.224.0 != @nets4"),
+        (rule().in_set(Saddr.prefix(64), &nets6), "ip6 saddr & ffff:ffff:ffff:ffff:: @nets6"),
+        (rule().in_set(Daddr.prefix(61), &nets6), "ip6 daddr & ffff:ffff:ffff:fff8:: @nets6"),
+        (rule().in_set(Selector::IpSaddr.prefix(8), Named::of_runs("runs")), "ip saddr & 255.0.0.0 @runs"),
+        (
+            rule().in_set(select::CtOriginalSaddr.prefix(16), &nets4),
+            "ct original ip saddr & 255.255.0.0 @nets4",
+        ),
+        (
+            rule().tcp().in_set((Saddr.prefix(24), Dport), &SetOf::<(Ipv4Addr, Port)>::new("services")),
+            "meta l4proto tcp ip saddr and 255.255.255.0 . tcp dport @services",
+        ),
+        (
+            rule().tcp().in_set((Dport, Daddr.prefix(48)), &SetOf::<(Port, Ipv6Addr)>::new("services6")),
+            "meta l4proto tcp tcp dport . ip6 daddr and ffff:ffff:ffff:: @services6",
+        ),
+        (
+            rule().change_set(ChangeSet::update(Saddr.prefix(64), &seen).limit(Rate::per_minute(10).over())),
+            "update @seen { ip6 saddr & ffff:ffff:ffff:ffff:: limit rate over 10/minute burst 5 packets }",
+        ),
+        (
+            rule().set_mark_by(select::mapped(Saddr.prefix(56), &MapOf::<Ipv6Addr, Mark>::new("marks"))),
+            "meta mark set ip6 saddr & ffff:ffff:ffff:ff00:: map @marks",
+        ),
+        (
+            rule().verdict_map(Saddr.prefix(24), &VerdictMap::<Ipv4Addr>::new("ways")),
+            "ip saddr & 255.255.255.0 vmap @ways",
+        ),
+    ]);
 }
 
 #[test]

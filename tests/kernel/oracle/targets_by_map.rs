@@ -4,15 +4,19 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::Ipv4Net;
 use portcullis::{
-    Family, Hook, Mark, Port,
-    select::{Balance, Daddr, Dport, Saddr, Sport, mapped},
+    Dscp, Family, Hook, InterfaceName, Mark, Port,
+    expr::QueueFlags,
+    language::matches::Zone,
+    probe::Feature,
+    select::{self, Balance, Daddr, Dport, IifName, Saddr, Sport, mapped},
     set::{
-        CounterName, CtExpectName, CtHelperName, CtTimeoutName, Interval, LimitName, MapOf, QuotaName,
-        SecMarkName, SynproxyName,
+        CounterName, CtExpectName, CtHelperName, CtTimeoutName, InterfaceIndex, Interval, LimitName, MapOf,
+        QueueNumber, QuotaName, SecMarkName, SegmentSize, SynproxyName, TcClass,
     },
 };
 
 use super::{Bench, need_nft, rule};
+use crate::support::need_feature;
 
 const HOSTS: [Ipv4Addr; 3] =
     [Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2), Ipv4Addr::new(10, 0, 0, 3)];
@@ -134,6 +138,123 @@ fn marks() {
             "meta mark set numgen inc mod 2 map { 0 : 1, 1 : 2 }",
         ),
     ]);
+}
+
+#[test]
+fn ports_of_this_machine() {
+    need_nft!();
+    let ports = MapOf::<Port, Port>::new("ports");
+    for family in [Family::Ip, Family::Ip6, Family::Inet] {
+        let bench = Bench::nat(family, Hook::Prerouting);
+        bench.declare(["map % ports { type inet_service : inet_service; }"]);
+        bench.hold_all([
+            (
+                rule().tcp().redirect_by(mapped(Dport, &ports)),
+                "meta l4proto tcp redirect to :tcp dport map @ports",
+            ),
+            (
+                rule().udp().redirect_by(mapped(Dport, [(Port(53), Port(5353)), (Port(54), Port(5354))])),
+                "meta l4proto udp redirect to :udp dport map { 53 : 5353, 54 : 5354 }",
+            ),
+            (
+                rule().tcp().redirect_by(mapped(Dport, &ports).random().persistent()),
+                "meta l4proto tcp redirect to :tcp dport map @ports random,persistent",
+            ),
+            (
+                rule().tcp().redirect_by(Balance::round_robin([Port(8080), Port(8081)])),
+                "meta l4proto tcp redirect to :numgen inc mod 2 map { 0 : 8080, 1 : 8081 }",
+            ),
+        ]);
+        let bench = Bench::mangle(family, Hook::Prerouting);
+        bench.declare(["map % ports { type inet_service : inet_service; }"]);
+        bench.hold(
+            rule().tcp().tproxy_by(mapped(Dport, &ports)),
+            "meta l4proto tcp tproxy to :tcp dport map @ports",
+        );
+    }
+    let bench = Bench::mangle(Family::Inet, Hook::Prerouting);
+    bench.declare(["map % ports { type inet_service : inet_service; }"]);
+    bench.hold(
+        rule().ipv4().udp().tproxy_by(mapped(Dport, &ports)),
+        "meta nfproto ipv4 meta l4proto udp tproxy ip to :udp dport map @ports",
+    );
+}
+
+#[test]
+fn classes_zones_and_sizes() {
+    need_nft!();
+    let bench = Bench::raw(Family::Inet, Hook::Prerouting);
+    bench.declare([
+        "map % classes { type ipv4_addr : classid; }",
+        "map % zones { typeof iifname : ct zone; }",
+        "map % sizes { typeof tcp dport : tcp option maxseg size; }",
+    ]);
+    let classes = MapOf::<Ipv4Addr, TcClass>::new("classes");
+    let zones = MapOf::<InterfaceName, Zone>::new("zones");
+    let sizes = MapOf::<Port, SegmentSize>::new("sizes");
+    bench.hold_all([
+        (rule().set_priority_by(mapped(Daddr, &classes)), "meta priority set ip daddr map @classes"),
+        (
+            rule().set_priority_by(Balance::round_robin([TcClass(0x1_0001), TcClass(0x1_0002)])),
+            "meta priority set numgen inc mod 2 map { 0 : 1:1, 1 : 1:2 }",
+        ),
+        (rule().set_zone_by(mapped(IifName, &zones)), "ct zone set iifname map @zones"),
+        (
+            rule().tcp().set_mss_by(mapped(Dport, &sizes)),
+            "meta l4proto tcp tcp option maxseg size set tcp dport map @sizes",
+        ),
+    ]);
+}
+
+/// nft 1.0.6 has no class of service out of a map, and libnftnl 1.2.4 knows no operation on two registers.
+#[test]
+fn classes_of_service() {
+    need_nft!();
+    need_feature!(Feature::BitwiseRegisters);
+    let class = || mapped(select::Mark, [(Mark(1), Dscp::CS1), (Mark(2), Dscp::EF)]);
+    for family in [Family::Ip, Family::Ip6] {
+        Bench::mangle(family, Hook::Output).kernel_only(rule().set_dscp_by(class()));
+    }
+    for family in [Family::Inet, Family::Bridge] {
+        let bench = Bench::filter(family);
+        bench.kernel_only(rule().ipv4().set_dscp_by(class()));
+        bench.kernel_only(rule().ipv6().set_dscp_by(class()));
+    }
+}
+
+#[test]
+fn copies_and_ways_out() {
+    need_nft!();
+    let bench = Bench::mangle(Family::Ip, Hook::Prerouting);
+    bench.declare(["map % watchers { type ipv4_addr : ipv4_addr; }"]);
+    let watchers = MapOf::<Ipv4Addr, Ipv4Addr>::new("watchers");
+    bench.hold(rule().duplicate_by(mapped(Saddr, &watchers)), "dup to ip saddr map @watchers");
+    let bench = Bench::mangle(Family::Ip6, Hook::Prerouting);
+    bench.hold(
+        rule().duplicate_by(mapped(Saddr, [(Ipv6Addr::LOCALHOST, Ipv6Addr::LOCALHOST)])),
+        "dup to ip6 saddr map { ::1 : ::1 }",
+    );
+    let bench = Bench::filter(Family::Netdev);
+    bench.declare(["map % ways { type mark : iface_index; }"]);
+    let ways = MapOf::<Mark, InterfaceIndex>::new("ways");
+    bench.hold_all([
+        (rule().duplicate_by(mapped(select::Mark, &ways)), "dup to meta mark map @ways"),
+        (rule().forward_by(mapped(select::Mark, &ways)), "fwd to meta mark map @ways"),
+        (
+            rule().forward_by(Balance::random([InterfaceIndex(1), InterfaceIndex(1)])),
+            "fwd to numgen random mod 2 map { 0 : \"lo\", 1 : \"lo\" }",
+        ),
+    ]);
+}
+
+#[test]
+fn queues() {
+    need_nft!();
+    need_feature!(Feature::Queue);
+    let bench = Bench::filter(Family::Inet);
+    // Of a map that nft makes, values have two bytes, of which the kernel reads four.
+    let queues = [(Mark(1), QueueNumber(1)), (Mark(2), QueueNumber(2))];
+    bench.kernel_only(rule().queue_by(mapped(select::Mark, queues), QueueFlags::BYPASS));
 }
 
 #[test]

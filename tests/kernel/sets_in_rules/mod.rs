@@ -2,6 +2,8 @@
 
 mod bits;
 mod choice;
+mod effects;
+mod fields;
 mod gauges;
 mod kinds;
 mod knocking;

@@ -12,16 +12,17 @@ use portcullis::{
     Transaction,
     expr::{Counter, Limit, LimitUnit, Verdict},
     language::matches::{
-        ClassId, DateTime, Ecn, Gid, HelperName, HopLimit, Length, Mark, TimeOfDay, Ttl, Uid, VlanId,
-        VlanPcp, Weekday, Zone,
+        ClassId, DateTime, Ecn, Gid, HelperName, HopLimit, Length, Mark, TimeOfDay, Traffic, Ttl, Uid,
+        VlanId, VlanPcp, Weekday, Zone,
     },
     object::{Object, SetPolicy, userdata},
     probe::Feature,
     set::{
-        ArpOperation, CgroupId, CounterName, CtLabels, DccpPacketType, DeviceGroup, Entry, EtherType, Field,
-        FieldType, IgmpType, InterfaceIndex, Interval, IntoEntry, Key, LimitName, LinkType, MapOf, MapValue,
-        MobilityType, NfProto, QuotaName, Realm, SecMarkName, SetOf, SynproxyName, TcClass, TypeOf,
-        VerdictMap,
+        ArpOperation, CgroupId, ConnectionId, CounterName, Cpu, CtLabels, DccpPacketType, DeviceGroup, Entry,
+        EtherType, Field, FieldType, FragmentId, IgmpType, InterfaceIndex, Interval, IntoEntry, IpId,
+        IpLength, Key, LimitName, LinkType, MapOf, MapValue, MobilityType, NfProto, OsName, PortVlan,
+        QuotaName, Realm, RequestId, RouteMtu, SecMarkName, SegmentSize, SetOf, Spi, SynproxyName, TcClass,
+        TypeOf, VerdictMap,
     },
 };
 use portcullis_world::{Host, need_namespaces, this_function};
@@ -219,6 +220,18 @@ fn every_kind_of_key_is_nfts() {
     pairs.add(SetOf::new, [Zone(7)], "set", "typeof ct zone", "7");
     let noon = TimeOfDay { hour: 12, minute: 30, second: 0 };
     pairs.add(SetOf::new, [noon], "set", "typeof meta hour", "45000");
+    pairs.type_of([IpLength(1500)], "ip length", "1500");
+    pairs.type_of([IpId(7)], "ip id", "7");
+    pairs.type_of([FragmentId(7)], "frag id", "7");
+    pairs.type_of([Spi(0x100)], "esp spi", "256");
+    pairs.type_of([SegmentSize(1400)], "tcp option maxseg size", "1400");
+    pairs.type_of([Cpu(1)], "meta cpu", "1");
+    pairs.type_of([PortVlan(5)], "meta ibrpvid", "5");
+    pairs.type_of([RouteMtu(1400)], "rt mtu", "1400");
+    pairs.type_of([RequestId(7)], "ipsec in reqid", "7");
+    pairs.type_of([OsName::from("Linux")], "osf name", "\"Linux\"");
+    pairs.type_of([Traffic(1 << 40)], "ct bytes", "1099511627776");
+    pairs.type_of([ConnectionId(7)], "ct id", "7");
     let eve = DateTime::from_unix(1_798_135_200);
     pairs.add(SetOf::new, [eve, DateTime(0)], "set", "typeof meta time", "1798135200, 0");
     pairs.compare();
