@@ -247,14 +247,24 @@ impl Element {
             let problem = "an element has a key, and Element::catch_all has none".to_owned();
             return Err(Invalid::Combination { problem });
         }
-        match &self.data {
-            Some(ElementData::Verdict(verdict)) => check_verdict(verdict)?,
-            Some(ElementData::Object(name)) => check_name("object", name)?,
-            Some(ElementData::Value(_)) | None => {}
+        if let Some(data) = &self.data {
+            data.check()?;
         }
         match &self.problem {
             Some(problem) => Err(Invalid::clone(problem)),
             None => Ok(()),
+        }
+    }
+}
+
+impl ElementData {
+    /// Apart from the element, which mostly has no data: a million of them are checked.
+    #[inline(never)]
+    fn check(&self) -> Result<(), Invalid> {
+        match self {
+            Self::Verdict(verdict) => check_verdict(verdict),
+            Self::Object(name) => check_name("object", name),
+            Self::Value(_) => Ok(()),
         }
     }
 }
