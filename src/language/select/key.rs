@@ -96,6 +96,9 @@ impl<'a> Loads<'a> {
         first: u32,
         other: Option<Register>,
     ) -> Option<Self> {
+        if !are_used(expressions) {
+            return None;
+        }
         let (mut piece, mut rest) = (first, expressions);
         let mut found = Self { key: Vec::new(), runs: false, rest };
         while let [load, ..] = rest {
@@ -126,6 +129,28 @@ impl<'a> Loads<'a> {
         found.rest = rest;
         Some(found).filter(|found| !found.key.is_empty())
     }
+}
+
+/// Whether what comes behind loads can use a key of them: mostly it is a comparison, which is told at once.
+fn are_used(expressions: &[Expr]) -> bool {
+    let loads = |expression: &&Expr| {
+        matches!(
+            expression,
+            Expr::Payload(_)
+                | Expr::Meta(_)
+                | Expr::Ct(_)
+                | Expr::Fib(_)
+                | Expr::Exthdr(_)
+                | Expr::Rt(_)
+                | Expr::Socket(_)
+                | Expr::Xfrm(_)
+                | Expr::Osf(_)
+                | Expr::Bitwise(_)
+                | Expr::Byteorder(_)
+        )
+    };
+    let behind = expressions.iter().find(|expression| !loads(expression));
+    !matches!(behind, None | Some(Expr::Cmp(_) | Expr::Range(_)))
 }
 
 /// What comes behind the expressions of a load, where these are its expressions as the kernel gives them back.
