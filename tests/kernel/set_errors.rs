@@ -193,7 +193,9 @@ fn what_is_not_there() {
     let no_set = ["ENOENT", "there is no set nosuch in table inet edge: add it first"];
     refused(firewall, None, &no_set, &|to| _ = to.entries(TABLE, &missing).add([Port(1)]));
     refused(firewall, None, &no_set, &|to| _ = to.entries(TABLE, &missing).delete([Port(1)]));
-    refused(firewall, None, &no_set, &|to| _ = to.entries(TABLE, &missing).flush());
+    // Kernels without extended acknowledgements of it (5.10) do not say that it is the set which is missing.
+    let nothing_to_flush = ["ENOENT", "there is no set nosuch in table inet edge"];
+    refused(firewall, None, &nothing_to_flush, &|to| _ = to.entries(TABLE, &missing).flush());
     let no_set = ["delete set inet edge nosuch", "ENOENT", "there is no set nosuch in table inet edge"];
     refused(firewall, None, &no_set, &|to| _ = to.delete_set((TABLE, &missing)));
     let elsewhere = (Family::Inet, "nosuch");

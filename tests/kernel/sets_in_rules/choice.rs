@@ -7,13 +7,14 @@ use portcullis::{
     Chain, Hook, Port, Rule, Ruleset,
     expr::Verdict,
     language::targets::ChangeSet,
+    probe::Feature,
     select::{Balance, Daddr, Dport, Saddr, mapped},
     set::{Interval, MapOf},
 };
 use portcullis_world::{Attempt, Host, PATIENT, Packet, World, need_namespaces};
 
 use super::{OUTPUT, programmed, send, table, v4};
-use crate::support::{counted, open};
+use crate::support::{counted, need_feature, open};
 
 #[test]
 fn maps_choose_addresses_runs_and_ports() {
@@ -184,6 +185,9 @@ fn a_hash_chooses_the_same_for_the_same_fields() {
 #[test]
 fn a_symmetric_hash_chooses_the_same_for_both_directions() {
     need_namespaces!();
+    // Linux 5.10 was seen to give all of these packets one hash. No dry run tells; what does not know catch-all elements
+    // (before 5.13) is taken to be as old.
+    need_feature!(Feature::SetCatchAll);
     let both = |host: &Host, last: u8| {
         let (one, other) = (format!("127.0.0.1:{}", 1000 + u16::from(last)), format!("127.0.2.{last}:53"));
         Packet::udp(one.as_str(), other.as_str()).send(host);
