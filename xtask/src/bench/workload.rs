@@ -104,7 +104,7 @@ pub(crate) const WORKLOADS: [Workload; 16] = [
     },
     Workload {
         name: "add-one-spread",
-        title: "Adding one rule to an empty chain beside many of a hundred rules each: it does not grow with them",
+        title: "Adding one rule to an empty chain, beside many chains of a hundred rules each",
         unit: None,
         of: "rules there",
         full: &[(1_000, 7), (10_000, 5), (50_000, 5)],
