@@ -62,3 +62,4 @@ pub(crate) use encode::{
 pub(crate) use read::Reader;
 pub(crate) use runs::Runs;
 pub(crate) use span::Span;
+pub(crate) use type_of::kind as type_of_kind;

@@ -17,6 +17,8 @@ use crate::{
     object::{KeyOrder, userdata},
 };
 
+use kind::{CONCAT, CT, EXTHDR, FIB, META, OSF, PAYLOAD, RT, SOCKET, VERDICT, XFRM};
+
 /// An expression of nft's, of whose type a field is that nft has no name for: `typeof meta length`.
 ///
 /// The numbers of headers and of their fields are nft's own, which it keeps beside sets in the kernel and so does not
@@ -102,18 +104,22 @@ pub enum TypeOf {
     Verdict,
 }
 
-// nft's `enum expr_types`, which it writes into the kernel and so cannot change.
-const VERDICT: u32 = 1;
-const PAYLOAD: u32 = 7;
-const EXTHDR: u32 = 8;
-const META: u32 = 9;
-const SOCKET: u32 = 10;
-const OSF: u32 = 11;
-const CT: u32 = 12;
-const CONCAT: u32 = 13;
-const RT: u32 = 25;
-const FIB: u32 = 26;
-const XFRM: u32 = 27;
+/// nft's `enum expr_types`, which it writes into the kernel and so cannot change.
+pub(crate) mod kind {
+    pub(crate) const VERDICT: u32 = 1;
+    pub(crate) const PAYLOAD: u32 = 7;
+    pub(crate) const EXTHDR: u32 = 8;
+    pub(crate) const META: u32 = 9;
+    pub(crate) const SOCKET: u32 = 10;
+    pub(crate) const OSF: u32 = 11;
+    pub(crate) const CT: u32 = 12;
+    pub(crate) const CONCAT: u32 = 13;
+    pub(crate) const NUMGEN: u32 = 23;
+    pub(crate) const HASH: u32 = 24;
+    pub(crate) const RT: u32 = 25;
+    pub(crate) const FIB: u32 = 26;
+    pub(crate) const XFRM: u32 = 27;
+}
 
 /// The labels of a connection, among whose expressions is none here: nft 1.0.6 crashes where it lists a concatenation
 /// with them.

@@ -8,6 +8,9 @@ mod header;
 mod state;
 
 use super::datatype::Datatype;
+use crate::set::type_of_kind::{
+    CONCAT, CT, EXTHDR, FIB, HASH, META, NUMGEN, OSF, PAYLOAD, RT, SOCKET, VERDICT, XFRM,
+};
 use crate::{
     object::{KeyOrder, Set, userdata::entries},
     set::TypeOf,
@@ -69,21 +72,6 @@ fn of(set: &Set, kind: u8) -> Option<Vec<Part>> {
         kind => Some(vec![expression(kind, data)?]),
     }
 }
-
-// nft's `enum expr_types`, which it writes into the kernel and so cannot change.
-const VERDICT: u32 = 1;
-const PAYLOAD: u32 = 7;
-const EXTHDR: u32 = 8;
-const META: u32 = 9;
-const SOCKET: u32 = 10;
-const OSF: u32 = 11;
-const CT: u32 = 12;
-const CONCAT: u32 = 13;
-const NUMGEN: u32 = 23;
-const HASH: u32 = 24;
-const RT: u32 = 25;
-const FIB: u32 = 26;
-const XFRM: u32 = 27;
 
 fn expression(kind: u32, data: &[u8]) -> Option<Part> {
     match kind {
