@@ -71,7 +71,7 @@ impl Lowering<'_> {
                 Ok(())
             }
             [Item::Prefix(value, bits)] => {
-                let mask = prefix_mask::<T>(*bits);
+                let mask = prefix_mask(T::DATATYPE, *bits);
                 let value = masked(&value.data(), &mask);
                 self.push(Bitwise::and(register, mask));
                 self.push(Cmp::new(register, equal, value));
@@ -151,24 +151,25 @@ fn check_item<T: Operand>(item: &Item<T>) -> Result<(), Invalid> {
 /// The value as bytes whose order is that of the numbers.
 pub(super) fn in_network_order<T: Operand>(value: &T) -> Data {
     let data = value.data();
-    if T::DATATYPE.order != Order::Host || cfg!(target_endian = "big") {
-        return data;
-    }
+    if T::DATATYPE.order != Order::Host || cfg!(target_endian = "big") { data } else { reversed(&data) }
+}
+
+fn reversed(data: &Data) -> Data {
     let mut bytes = data.as_bytes().to_vec();
     bytes.reverse();
     Data::new(&bytes)
 }
 
 /// The mask of a prefix in the order of the register.
-fn prefix_mask<T: Operand>(bits: u8) -> Data {
-    let len = usize::try_from(T::DATATYPE.len).unwrap_or(0);
+fn prefix_mask(datatype: Datatype, bits: u8) -> Data {
+    let len = usize::try_from(datatype.len).unwrap_or(0);
     let mut mask: Vec<u8> = (0..len)
         .map(|index| {
             let left = usize::from(bits).saturating_sub(index * 8).min(8);
             !u8::MAX.checked_shr(u32::try_from(left).unwrap_or(8)).unwrap_or(0)
         })
         .collect();
-    if T::DATATYPE.order == Order::Host && cfg!(target_endian = "little") {
+    if datatype.order == Order::Host && cfg!(target_endian = "little") {
         mask.reverse();
     }
     Data::new(&mask)

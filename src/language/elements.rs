@@ -20,7 +20,11 @@ pub(super) fn singles<T: Operand>(items: &[Item<T>]) -> Vec<Element> {
 /// Elements of a set of ranges: sorted, overlapping and adjacent ones joined, each as its first key and the
 /// first key behind it.
 pub(super) fn intervals<T: Operand>(items: &[Item<T>]) -> Result<Vec<Element>, Invalid> {
-    let mut ranges: Vec<(Data, Data)> = items.iter().map(bounds).collect::<Result<_, _>>()?;
+    items.iter().map(bounds).collect::<Result<_, _>>().map(joined)
+}
+
+/// [`intervals`] of their first and last keys. Not generic: there are forty types of operands.
+fn joined(mut ranges: Vec<(Data, Data)>) -> Vec<Element> {
     ranges.sort();
     let mut joined: Vec<(Data, Data)> = Vec::with_capacity(ranges.len());
     for (from, to) in ranges {
@@ -46,7 +50,7 @@ pub(super) fn intervals<T: Operand>(items: &[Item<T>]) -> Result<Vec<Element>, I
         elements.push(Element::new(from));
         elements.extend(end.map(Element::end));
     }
-    Ok(elements)
+    elements
 }
 
 /// The first and the last key of an item, as bytes in network order.
@@ -54,17 +58,7 @@ fn bounds<T: Operand>(item: &Item<T>) -> Result<(Data, Data), Invalid> {
     match item {
         Item::One(value) => Ok((in_network_order::<T>(value), in_network_order::<T>(value))),
         Item::Range(from, to) => Ok((in_network_order::<T>(from), in_network_order::<T>(to))),
-        Item::Prefix(value, bits) => {
-            let value = in_network_order::<T>(value);
-            let (mut first, mut last) = (value.as_bytes().to_vec(), value.as_bytes().to_vec());
-            for (index, (low, high)) in first.iter_mut().zip(&mut last).enumerate() {
-                let left = usize::from(*bits).saturating_sub(index * 8).min(8);
-                let free = u8::MAX.checked_shr(u32::try_from(left).unwrap_or(8)).unwrap_or(0);
-                *low &= !free;
-                *high |= free;
-            }
-            Ok((Data::new(&first), Data::new(&last)))
-        }
+        Item::Prefix(value, bits) => Ok(prefix_bounds(&in_network_order::<T>(value), *bits)),
         Item::Masked(value, mask) => Err(Invalid::Combination {
             problem: format!(
                 "the {} {} under mask {} cannot be one of a list; make a rule of its own for it",
@@ -74,6 +68,18 @@ fn bounds<T: Operand>(item: &Item<T>) -> Result<(Data, Data), Invalid> {
             ),
         }),
     }
+}
+
+/// The first and the last key that begin with these bits.
+fn prefix_bounds(key: &Data, bits: u8) -> (Data, Data) {
+    let (mut first, mut last) = (key.as_bytes().to_vec(), key.as_bytes().to_vec());
+    for (index, (low, high)) in first.iter_mut().zip(&mut last).enumerate() {
+        let left = usize::from(bits).saturating_sub(index * 8).min(8);
+        let free = u8::MAX.checked_shr(u32::try_from(left).unwrap_or(8)).unwrap_or(0);
+        *low &= !free;
+        *high |= free;
+    }
+    (Data::new(&first), Data::new(&last))
 }
 
 /// The next key; `None` behind the last.
