@@ -14,6 +14,7 @@ use crate::{
     options::Options,
     progress::Progress,
     shape::{self, Sets},
+    spare::commit_covered,
 };
 
 /// How often it is tried where others change the ruleset meanwhile.
@@ -31,6 +32,7 @@ pub(crate) struct Done {
 pub(crate) fn load(options: &Options, lists: &Lists, progress: &Progress) -> Result<Done> {
     let sets = Sets::of(options);
     let wanted = shape::table(options, &sets);
+    let table = TableRef::from(&wanted);
     let mut netfilter = Netfilter::open()?;
     progress.waiting("loading");
     for _ in 0..ATTEMPTS {
@@ -45,7 +47,7 @@ pub(crate) fn load(options: &Options, lists: &Lists, progress: &Progress) -> Res
         let mut load =
             Load { options, netfilter: &mut netfilter, transaction: Transaction::new(), fresh: false };
         let done = load.prepare(lists, &sets, &wanted, there.as_ref())?;
-        let transaction = load.transaction;
+        let (transaction, fresh) = (load.transaction, load.fresh);
         if options.dry_run {
             progress.finish();
             println!("{}", done.plan(lists));
@@ -53,8 +55,15 @@ pub(crate) fn load(options: &Options, lists: &Lists, progress: &Progress) -> Res
             return Ok(Done::default());
         }
         let Some(generation) = generation else { break };
-        match netfilter.commit_if(&transaction, generation) {
-            Ok(_) => return Ok(done),
+        let committed = match &sets.spare {
+            Some(spare) if !fresh => {
+                let place = (spare, &table);
+                commit_covered(&mut netfilter, &transaction, generation, place, (options, lists))
+            }
+            _ => netfilter.commit_if(&transaction, generation).map(drop),
+        };
+        match committed {
+            Ok(()) => return Ok(done),
             Err(Error::Changed { .. }) => {}
             Err(error) => return Err(error.into()),
         }
@@ -86,8 +95,8 @@ impl Load<'_> {
         }
         let mut done = Done { rules: common::listing::listing(wanted), ..Done::default() };
         done.verb = if self.fresh { "put in place" } else { "brought up to date" };
-        done.families.push(self.fill("IPv4", options.v4, &sets.v4, &lists.v4)?);
-        done.families.push(self.fill("IPv6", options.v6, &sets.v6, &lists.v6)?);
+        done.families.push(self.fill("IPv4", options.v4, &sets.lists.v4, &lists.v4)?);
+        done.families.push(self.fill("IPv6", options.v6, &sets.lists.v6, &lists.v6)?);
         Ok(done)
     }
 

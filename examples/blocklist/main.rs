@@ -12,6 +12,7 @@ mod load;
 mod options;
 mod progress;
 mod shape;
+mod spare;
 
 use std::{process::ExitCode, time::Instant};
 
@@ -26,7 +27,8 @@ const NAME: &str = "blocklist";
 const HELP: &str = "\
 Drops packets from and to the addresses of lists.
 
-Usage: blocklist FILE... [--hook HOOK ...] [--family ipv4|ipv6] [--counters] [--update] [--quiet] [--dry-run]
+Usage: blocklist FILE... [--hook HOOK ...] [--family ipv4|ipv6] [--counters] [--update] [--spare] [--quiet]
+                 [--dry-run]
        blocklist --counters
        blocklist --remove [--dry-run]
 
@@ -40,11 +42,13 @@ Usage: blocklist FILE... [--hook HOOK ...] [--family ipv4|ipv6] [--counters] [--
                  alone: how much has been stopped so far
   --update       send the difference only, so that entries that stay keep their counters; slower
                  for large lists, for the kernel is slow at telling what it has
+  --spare        have spare sets that hold the new lists while the old ones change, as is done by
+                 itself before Linux 6.18, whose changes of a set of networks packets can slip through
   --remove       take the blocklist away again
   --quiet        say nothing but errors
   --dry-run      say what would be done, and touch nothing
 
-The lists take the place of those of the last run, in one transaction: no packet sees half of them.
+The lists take the place of those of the last run at one instant: no packet sees half of them.
 If one line is not understood, nothing is changed. What this machine sends itself always passes, and
 so does IPv6 neighbour discovery.
 Acts on the current network namespace, on table inet blocklist only. Needs CAP_NET_ADMIN.";

@@ -8,7 +8,10 @@ use lexopt::{
 };
 use portcullis::Hook;
 
-use crate::common::{Failure, Result};
+use crate::{
+    common::{Failure, Result},
+    spare,
+};
 
 /// What is to be done.
 pub(crate) struct Options {
@@ -24,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) counters: bool,
     /// Only the difference is sent.
     pub(crate) update: bool,
+    /// There are spare sets, which hold the new lists while the old ones go.
+    pub(crate) spare: bool,
     /// Everything is taken away.
     pub(crate) remove: bool,
     /// Nothing is said.
@@ -41,6 +46,7 @@ impl Options {
             v6: true,
             counters: false,
             update: false,
+            spare: spare::is_needed(),
             remove: false,
             quiet: false,
             dry_run: false,
@@ -56,6 +62,7 @@ impl Options {
                 Long("family") => (options.v4, options.v6) = family(&arguments.value()?.string()?)?,
                 Long("counters") => options.counters = true,
                 Long("update") => options.update = true,
+                Long("spare") => options.spare = true,
                 // As the other examples call it.
                 Long("remove" | "revert") => options.remove = true,
                 Long("quiet") | Short('q') => options.quiet = true,

@@ -13,15 +13,29 @@ use portcullis::{
 
 use crate::{NAME, options::Options};
 
-/// The sets.
+/// The sets of the lists, and the spare ones where the kernel needs them.
 pub(crate) struct Sets {
+    pub(crate) lists: Pair,
+    pub(crate) spare: Option<Pair>,
+}
+
+/// A set for each version of IP.
+pub(crate) struct Pair {
     pub(crate) v4: SetOf<Interval<Ipv4Addr>>,
     pub(crate) v6: SetOf<Interval<Ipv6Addr>>,
 }
 
 impl Sets {
     pub(crate) fn of(options: &Options) -> Self {
-        Self { v4: set("v4", options.counters), v6: set("v6", options.counters) }
+        let pair = |end: &str| Pair {
+            v4: set(&format!("v4{end}"), options.counters),
+            v6: set(&format!("v6{end}"), options.counters),
+        };
+        Self { lists: pair(""), spare: options.spare.then(|| pair("-spare")) }
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = &Pair> {
+        [&self.lists].into_iter().chain(&self.spare)
     }
 }
 
@@ -32,7 +46,8 @@ fn set<K: Key>(name: &str, counters: bool) -> SetOf<K> {
 
 /// The table with empty sets.
 pub(crate) fn table(options: &Options, sets: &Sets) -> Table {
-    let table = Table::inet(NAME).set(sets.v4.as_set().clone()).set(sets.v6.as_set().clone());
+    let add = |table: Table, pair: &Pair| table.set(pair.v4.as_set().clone()).set(pair.v6.as_set().clone());
+    let table = sets.pairs().fold(Table::inet(NAME), add);
     table.chains(options.hooks.iter().map(|hook| chain(*hook, sets)))
 }
 
@@ -58,17 +73,20 @@ fn neighbours() -> Rule {
 }
 
 /// Packets from, or to, what is in the sets.
-fn drops(sets: &Sets, to: bool) -> [Rule; 2] {
-    let (v4, v6) = (Rule::new().ipv4(), Rule::new().ipv6());
-    let (v4, v6, way) = if to {
-        (v4.in_set(Daddr, &sets.v4), v6.in_set(Daddr, &sets.v6), "to")
-    } else {
-        (v4.in_set(Saddr, &sets.v4), v6.in_set(Saddr, &sets.v6), "from")
-    };
-    let end = |rule: Rule, version: &str| {
-        rule.counter().drop().comment(&format!("{way} blocked {version} addresses"))
-    };
-    [end(v4, "IPv4"), end(v6, "IPv6")]
+fn drops(sets: &Sets, to: bool) -> impl Iterator<Item = Rule> {
+    sets.pairs().enumerate().flat_map(move |(spare, pair)| {
+        let (v4, v6) = (Rule::new().ipv4(), Rule::new().ipv6());
+        let (v4, v6, way) = if to {
+            (v4.in_set(Daddr, &pair.v4), v6.in_set(Daddr, &pair.v6), "to")
+        } else {
+            (v4.in_set(Saddr, &pair.v4), v6.in_set(Saddr, &pair.v6), "from")
+        };
+        let when = if spare == 0 { "" } else { ", while lists change" };
+        let end = |rule: Rule, version: &str| {
+            rule.counter().drop().comment(&format!("{way} blocked {version} addresses{when}"))
+        };
+        [end(v4, "IPv4"), end(v6, "IPv6")]
+    })
 }
 
 /// Whether a table that was read is the wanted one, but for what has been counted and what is in the sets.

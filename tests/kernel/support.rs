@@ -60,7 +60,7 @@ pub(crate) fn counted(firewall: &mut Netfilter, chain: impl Into<ChainRef>, comm
     found.unwrap_or_else(|| panic!("no rule with a counter is called {comment:?}: {counts:?}")).1
 }
 
-fn packets(rule: &Rule) -> Option<u64> {
+pub(crate) fn packets(rule: &Rule) -> Option<u64> {
     rule.expressions().find_map(|expression| match expression {
         Expr::Counter(counter) => counter.packets,
         _ => None,
