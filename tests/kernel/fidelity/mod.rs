@@ -133,7 +133,9 @@ fn a_difference_is_seen() {
         let (Some(a), Some(again), Some(b)) = (load(&one), load(&one), load(&other)) else {
             portcullis_world::skip!("nft is not installed");
         };
-        assert_eq!(differences(&a, &again), [""; 0], "{one}");
+        // Either may have been read later after it was loaded, and have less time left.
+        let same = [differences(&a, &again), differences(&again, &a)];
+        assert!(same.iter().any(Vec::is_empty), "{one}: {same:?}");
         assert_ne!(differences(&a, &b), [""; 0], "{one}{other}");
     }
 }
