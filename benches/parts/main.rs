@@ -5,7 +5,7 @@
 //!   rule/say         words to values                          element/encode   values of a set to bytes
 //!   rule/encode      values to bytes                          element/decode   bytes to values
 //!   rule/decode      bytes to values (expressions)            address/encode   an iterator of addresses to bytes
-//!   rule/lower       words to expressions
+//!   rule/lower       words to expressions                     mapping/encode   the same of a map to marks
 //!   rule/lift        expressions to words
 //! ```
 //!

@@ -8,8 +8,12 @@ use std::{hint::black_box, net::Ipv4Addr};
 use usual::rule;
 
 use portcullis::{
-    Chain, DataType, Element, Family, Hook, Netfilter, Rule, Set, Table, Transaction, expr::Data,
-    netlink::Recorder, object::Report, set::SetOf, wire::Messages,
+    Chain, DataType, Element, Family, Hook, Mark, Netfilter, Rule, Set, Table, Transaction,
+    expr::Data,
+    netlink::Recorder,
+    object::Report,
+    set::{MapOf, SetOf},
+    wire::Messages,
 };
 
 /// One part.
@@ -20,13 +24,14 @@ pub(crate) struct Work {
     pub(crate) prepare: fn(u32) -> Box<dyn FnMut()>,
 }
 
-pub(crate) const WORKS: [Work; 8] = [
+pub(crate) const WORKS: [Work; 9] = [
     Work { name: "rule/say", prepare: |count| again(move || rules(count)) },
     Work { name: "rule/encode", prepare: encode_rules },
     Work { name: "rule/decode", prepare: decode_rules },
     Work { name: "rule/lower", prepare: lower_rules },
     Work { name: "rule/lift", prepare: lift_rules },
     Work { name: "address/encode", prepare: |count| again(move || addresses(count)) },
+    Work { name: "mapping/encode", prepare: |count| again(move || mappings(count)) },
     Work { name: "element/encode", prepare: encode_elements },
     Work { name: "element/decode", prepare: decode_elements },
 ];
@@ -68,6 +73,15 @@ fn addresses(count: u32) -> Transaction {
     let mut transaction = Transaction::new();
     let addresses = (0..black_box(count)).map(|index| Ipv4Addr::from_bits(index.wrapping_mul(0x9e37_79b1)));
     transaction.add_set_with(PLACE, &SetOf::<Ipv4Addr>::new("set").capacity(count), addresses);
+    transaction
+}
+
+/// The same of a map to marks.
+fn mappings(count: u32) -> Transaction {
+    let mut transaction = Transaction::new();
+    let mapping = |index: u32| (Ipv4Addr::from_bits(index.wrapping_mul(0x9e37_79b1)), Mark(index));
+    let map = MapOf::<Ipv4Addr, Mark>::new("map").capacity(count);
+    transaction.add_set_with(PLACE, &map, (0..black_box(count)).map(mapping));
     transaction
 }
 

@@ -197,7 +197,8 @@ impl<T: Transport> Netfilter<T> {
         let last = OperationId(u32::try_from(last).unwrap_or(u32::MAX));
         let pieces = pieces(work, substitutes);
         let parts: Vec<&[u8]> = pieces.iter().map(AsRef::as_ref).collect();
-        let exchange = Exchange { parts: &parts, last: last.sequence(), commit, generation };
+        let exchange =
+            Exchange { parts: &parts, last: last.sequence(), commit, generation, reports: work.reports };
         self.exchange(&exchange, object).map(Some)
     }
 
@@ -207,7 +208,7 @@ impl<T: Transport> Netfilter<T> {
         exchange: &Exchange<'_>,
         object: impl FnMut(GenMessage<'_>),
     ) -> Result<Outcome, Error> {
-        let Exchange { parts, last, commit, generation } = *exchange;
+        let Exchange { parts, last, commit, generation, reports } = *exchange;
         let length: usize = parts.iter().map(|part| part.len()).sum();
         let needed = length + envelope(commit, generation.is_some());
         let answers = (last as usize).saturating_mul(ANSWER).clamp(256 << 10, ANSWERS_LIMIT);
@@ -218,7 +219,7 @@ impl<T: Transport> Netfilter<T> {
         if room.send < needed {
             return Err(Error::TooLarge { needed, limit: room.send });
         }
-        match batch(&mut self.transport, parts, last, commit, generation, object) {
+        match batch(&mut self.transport, parts, last, commit, generation, reports, object) {
             Err(Error::Io { source, .. }) if source.raw_os_error() == Some(Errno::EMSGSIZE as i32) => {
                 // Whatever was promised: so much does not go.
                 Err(Error::TooLarge { needed, limit: room.send.min(needed - 1) })
@@ -238,6 +239,8 @@ pub(super) struct Exchange<'a> {
     pub(super) commit: bool,
     /// Only at this one.
     pub(super) generation: Option<u32>,
+    /// The kernel is asked to tell of what it makes.
+    pub(super) reports: bool,
 }
 
 /// Bytes of a batch's beginning and end.

@@ -65,7 +65,9 @@ impl<T: Transport> Netfilter<T> {
                 return Ok(committed);
             };
             let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-            let exchange = Exchange { parts: &[&bytes], last: count, commit, generation: Some(generation) };
+            let (parts_sent, generation) = (&[bytes.as_slice()], Some(generation));
+            let exchange =
+                Exchange { parts: parts_sent, last: count, commit, generation, reports: work.reports };
             let outcome = self.exchange(&exchange, |mut message| {
                 if let Some(part) = part_of(&parts, message.header.sequence) {
                     reported = true;
@@ -75,7 +77,7 @@ impl<T: Transport> Netfilter<T> {
             })?;
             let Some(fewer) = without_missing(work, &parts, &outcome) else {
                 let outcome = of_operations(work, &parts, outcome);
-                return judge(work, operation, outcome, Some(generation), reported)
+                return judge(work, operation, outcome, generation, reported)
                     .map_err(|error| self.explain(work, error))
                     .map(|()| committed);
             };

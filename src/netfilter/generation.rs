@@ -97,7 +97,7 @@ impl<T: Transport> Netfilter<T> {
     /// Waits until nobody's transaction is under way; whether this is the generation then. An empty transaction
     /// does both: the kernel carries out one at a time, and has nothing to do for this one.
     fn is_complete(&mut self, operation: &'static str, generation: u32) -> Result<bool, Error> {
-        let outcome = batch(&mut self.transport, &[], 0, true, Some(generation), |_| ())?;
+        let outcome = batch(&mut self.transport, &[], 0, true, Some(generation), false, |_| ())?;
         match outcome.errors.into_values().next() {
             None => Ok(true),
             Some(error) if error.errno == Errno::ERESTART as i32 => Ok(false),

@@ -83,7 +83,7 @@ impl<T: Transport> Netfilter<T> {
             return Ok(false);
         };
         let last = part.operation().sequence();
-        let exchange = Exchange { parts: &[&bytes], last, commit: false, generation: None };
+        let exchange = Exchange { parts: &[&bytes], last, commit: false, generation: None, reports: false };
         let outcome = self.exchange(&exchange, |_| ())?;
         Ok(outcome.errors.get(&last).is_some_and(|error| error.errno == errno))
     }

@@ -14,6 +14,9 @@ const BATCH_GENID: u16 = 1;
 const SUBSYSTEM: u16 = 10;
 /// Holds the largest message that the kernel reports (an object with a few KiB of attributes) many times.
 const BUFFER: usize = 64 << 10;
+/// Holds the largest acknowledgement or refusal: the message that it answers is capped (`NETLINK_CAP_ACK`). What is not
+/// there need not be cleared, sixteen pages before the first commit of a program.
+const ANSWER_BUFFER: usize = 4 << 10;
 
 /// What the kernel said to a batch.
 #[derive(Debug, Default)]
@@ -31,13 +34,14 @@ pub(crate) struct Outcome {
 ///
 /// Without `commit` the batch has no end: the kernel validates every operation and then forgets them. The
 /// acknowledgement asked for is that of the last operation, which every kernel gives; whatever else there is
-/// has arrived by then.
+/// has arrived by then. `reports`: objects may come, too.
 pub(crate) fn batch<T: Transport + ?Sized>(
     transport: &mut T,
     parts: &[&[u8]],
     last: u32,
     commit: bool,
     generation: Option<u32>,
+    reports: bool,
     mut object: impl FnMut(GenMessage<'_>),
 ) -> Result<Outcome, Error> {
     let operation = operation_of(commit);
@@ -60,7 +64,7 @@ pub(crate) fn batch<T: Transport + ?Sized>(
     all.push(end.as_slice());
     all.retain(|part| !part.is_empty());
 
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; if reports { BUFFER } else { ANSWER_BUFFER }];
     forget_earlier(transport, &mut buffer, operation)?;
     transport.send(&all).map_err(|source| send_error(operation, source))?;
     let mut outcome = Outcome::default();

@@ -14,7 +14,8 @@ pub trait Transport {
     /// been asked.
     fn send(&mut self, parts: &[&[u8]]) -> io::Result<()>;
 
-    /// Receives the next datagram into `buffer` and gives its length.
+    /// Receives the next datagram into `buffer` and gives its length. Acknowledgements and refusals are to be capped, as
+    /// the kernel does it for sockets that ask for `NETLINK_CAP_ACK`: where nothing else may come, `buffer` has 4 KiB.
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] where there is none, `ENOBUFS` where some were lost, and

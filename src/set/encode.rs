@@ -9,7 +9,7 @@ use super::{
 use crate::{
     expr::{NFTA_DATA_VALUE, NFTA_LIST_ELEM},
     object::{ElementFlags, NFTA_SET_ELEM_FLAGS, NFTA_SET_ELEM_KEY, NFTA_SET_ELEM_KEY_END},
-    wire::{NLA_F_NESTED, Writer, align},
+    wire::{NLA_F_NESTED, Writer, align, header_of},
 };
 
 /// nft's mark of a run without an end (`NFTNL_UDATA_SET_ELEM_FLAGS`, `NFTNL_SET_ELEM_F_INTERVAL_OPEN`).
@@ -20,12 +20,21 @@ pub(crate) const OPEN: [u8; 6] = {
 
 /// The headers before a key: the list's member, the key, its value.
 const HEADS: usize = 12;
+/// Those before a map's value: the attribute, its value.
+const VALUE_HEADS: usize = 8;
 
 /// Appends an entry of a set of single keys or of a concatenation of intervals; or the one for every other key.
 #[inline]
 pub(crate) fn entry<K: Key, V: MapValue>(entry: &Entry<K, V>, writer: &mut Writer<'_>) {
     match &entry.key {
-        Some(key) if V::NOTHING && entry.is_plain() && !K::INTERVAL => plain(key, writer),
+        Some(key) if entry.is_plain() && !K::INTERVAL => {
+            let start = writer.position();
+            plain(key, writer);
+            if !V::NOTHING {
+                entry.value.encode(writer);
+                writer.close(start, NFTA_LIST_ELEM);
+            }
+        }
         key => rich(key.as_ref(), entry, writer),
     }
 }
@@ -59,12 +68,9 @@ fn plain<K: Key>(key: &K, writer: &mut Writer<'_>) {
 #[inline]
 const fn plain_heads(length: usize, key: usize) -> [u8; HEADS] {
     // At most 80 bytes, by KEY_LIMIT.
-    let [a, b] = (length as u16).to_ne_bytes();
-    let [c, d] = (NFTA_LIST_ELEM | NLA_F_NESTED).to_ne_bytes();
-    let [e, f] = (length as u16 - 4).to_ne_bytes();
-    let [g, h] = (NFTA_SET_ELEM_KEY | NLA_F_NESTED).to_ne_bytes();
-    let [i, j] = (key as u16 + 4).to_ne_bytes();
-    let [k, l] = NFTA_DATA_VALUE.to_ne_bytes();
+    let [a, b, c, d] = header_of(length as u16, NFTA_LIST_ELEM | NLA_F_NESTED);
+    let [e, f, g, h] = header_of(length as u16 - 4, NFTA_SET_ELEM_KEY | NLA_F_NESTED);
+    let [i, j, k, l] = header_of(key as u16 + 4, NFTA_DATA_VALUE);
     [a, b, c, d, e, f, g, h, i, j, k, l]
 }
 
@@ -92,6 +98,26 @@ fn rich<K: Key, V: MapValue>(key: Option<&K>, entry: &Entry<K, V>, writer: &mut 
 #[inline]
 fn data(kind: u16, bytes: &[u8], writer: &mut Writer<'_>) {
     writer.nest(kind, |inner| inner.bytes(NFTA_DATA_VALUE, bytes));
+}
+
+/// `[len, kind] [len, NFTA_DATA_VALUE] value`, of a value of so many bytes that `write` fills in.
+#[inline]
+pub(super) fn value(kind: u16, len: usize, write: impl FnOnce(&mut [u8]), writer: &mut Writer<'_>) {
+    let mut attribute = [0; VALUE_HEADS + KEY_LIMIT];
+    let length = VALUE_HEADS + align(len);
+    let Some(attribute) = attribute.get_mut(..length) else {
+        return;
+    };
+    if let Some((heads, rest)) = attribute.split_first_chunk_mut::<VALUE_HEADS>() {
+        // At most 72 bytes, by KEY_LIMIT.
+        let ([a, b, c, d], [e, f, g, h]) =
+            (header_of(length as u16, kind | NLA_F_NESTED), header_of(len as u16 + 4, NFTA_DATA_VALUE));
+        *heads = [a, b, c, d, e, f, g, h];
+        if let Some(place) = rest.get_mut(..len) {
+            write(place);
+        }
+    }
+    writer.raw(attribute);
 }
 
 /// Appends a run as its first key with what belongs to it, and the first key behind it, where there is one.

@@ -1,6 +1,6 @@
 //! What the keys of a typed map lead to.
 
-use super::{Field, FieldType, Interval, Key, Part, field::FIELD_LIMIT, key::KEY_LIMIT};
+use super::{Field, FieldType, Interval, Key, Part, encode, key::KEY_LIMIT};
 use crate::{
     Invalid,
     expr::{NFTA_DATA_VALUE, ObjectKind, Verdict},
@@ -85,11 +85,7 @@ impl<F: Field> MapValue for F {
 
     #[inline]
     fn encode(&self, writer: &mut Writer<'_>) {
-        let mut bytes = [0; FIELD_LIMIT];
-        if let Some(to) = bytes.get_mut(..F::TYPE.len) {
-            self.write(to);
-            writer.nest(NFTA_SET_ELEM_DATA, |inner| inner.bytes(NFTA_DATA_VALUE, to));
-        }
+        encode::value(NFTA_SET_ELEM_DATA, F::TYPE.len, |to| self.write(to), writer);
     }
 
     fn read(data: Option<&ElementData>) -> Option<Self> {
@@ -126,11 +122,7 @@ macro_rules! tuples {
 
             #[inline]
             fn encode(&self, writer: &mut Writer<'_>) {
-                let mut bytes = [0; KEY_LIMIT];
-                if let Some(to) = bytes.get_mut(..<Self as Key>::LEN) {
-                    self.write_first(to);
-                    writer.nest(NFTA_SET_ELEM_DATA, |inner| inner.bytes(NFTA_DATA_VALUE, to));
-                }
+                encode::value(NFTA_SET_ELEM_DATA, <Self as Key>::LEN, |to| self.write_first(to), writer);
             }
 
             fn read(data: Option<&ElementData>) -> Option<Self> {

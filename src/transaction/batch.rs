@@ -34,6 +34,8 @@ pub(crate) struct Batch {
     pub(crate) bulks: Vec<Bulk>,
     /// Whether the kernel reports what it made.
     pub(crate) echo: bool,
+    /// Whether it does of one at least.
+    pub(crate) reports: bool,
     /// The number of sets so far.
     sets: u32,
 }
@@ -41,7 +43,18 @@ pub(crate) struct Batch {
 impl Batch {
     /// Forgets all operations, and keeps their memory for others.
     pub(super) fn clear(&mut self) {
-        let Self { chunks, operations, labels, problems, indexes, replacements, bulks, sets, echo: _ } = self;
+        let Self {
+            chunks,
+            operations,
+            labels,
+            problems,
+            indexes,
+            replacements,
+            bulks,
+            sets,
+            echo: _,
+            reports,
+        } = self;
         chunks.clear();
         operations.clear();
         labels.clear();
@@ -50,6 +63,7 @@ impl Batch {
         replacements.clear();
         bulks.clear();
         *sets = 0;
+        *reports = false;
     }
 
     /// Appends a message whose attributes `body` writes; what `body` returns is kept as a problem.
@@ -65,6 +79,7 @@ impl Batch {
         body: impl FnOnce(&mut Writer<'_>) -> Result<(), Invalid>,
     ) -> OperationId {
         let echo = if self.echo { flags::ECHO } else { 0 };
+        self.reports |= self.echo;
         let id = self.next(verb, origin, label);
         let header = Header { kind, flags: flags::REQUEST | how | echo, sequence: id.sequence(), port: 0 };
         let result = header.write(self.chunks.room().1, family.number(), 0, |buffer| {
@@ -93,6 +108,7 @@ impl Batch {
                 let resource = u16::from_be_bytes([*high, *low]);
                 // Each operation's own acknowledgement would only fill the socket.
                 let flags = (header.flags & !flags::ACK) | echo;
+                self.reports |= flags & flags::ECHO != 0;
                 let header = Header { flags, sequence: id.sequence(), ..header };
                 let chunk = self.chunks.room().1;
                 header.write(chunk, *family, resource, |buffer| buffer.extend_from_slice(attributes));

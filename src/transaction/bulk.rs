@@ -56,21 +56,22 @@ impl Batch {
         mut put: impl FnMut(&mut Writer<'_>, usize, T) -> Result<(), Invalid>,
     ) -> Sent {
         let mut items = items.into_iter();
-        let mut next = items.next();
         let (mut operations, mut elements) = (None, 0);
-        while next.is_some() {
+        while let Some(first) = items.next() {
             let id = self.elements_message(head, |list| {
                 let start = list.position();
                 let mut result = Ok(());
-                while let Some(item) = next.take() {
+                // A variable of this loop alone: the compiler keeps it in registers, a million times.
+                let mut next = Some(first);
+                while let Some(item) = next {
                     if let Err(problem) = put(list, elements, item) {
                         result = result.and(Err(problem));
                     }
                     elements += 1;
-                    next = items.next();
                     if list.position() - start > LIST_LIMIT {
                         break;
                     }
+                    next = items.next();
                 }
                 result
             });

@@ -153,7 +153,7 @@ fn the_run_that_has_a_key_is_found() {
     let mut firewall = commit(&host, &transaction).unwrap();
     let mut find = |text: &str| {
         let address: Ipv4Addr = text.parse().unwrap();
-        firewall.entry(TABLE, &map, &address.into()).unwrap()
+        firewall.entry(TABLE, &map, &address.into()).unwrap_or_else(|error| panic!("{text}: {error}"))
     };
     assert_eq!(find("10.1.2.3").as_ref(), Some(&entries[0]));
     assert_eq!(find("11.255.255.255").as_ref(), Some(&entries[1]));
