@@ -17,7 +17,7 @@ use crate::{
         Element, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_TABLE, SetFlags, SetRef, TableRef,
         decode_elements,
     },
-    set::{Contents, Details, Entry, IntoEntry, Key, MapValue, Reader, SetOf, is_runs},
+    set::{Contents, Details, Entry, IntoEntry, Key, MapValue, Reader, SetOf, is_marked_open, is_runs},
     wire::nft,
 };
 
@@ -92,8 +92,8 @@ impl<T: Transport> Netfilter<T> {
             return Ok(None);
         };
         reader.take(&found);
-        if is_runs::<K>() {
-            // The run's end is an element of its own.
+        // The run's end is an element of its own. Asked for one that is not there, Linux 6.18.15 says EMFILE.
+        if is_runs::<K>() && !is_marked_open(found.userdata.as_deref()) {
             let end = self.read_element(nft::GETSETELEM, &place, Element::end(Data::new(bytes)))?;
             end.iter().for_each(|element| reader.take(element));
         }

@@ -18,6 +18,11 @@ pub(crate) const OPEN: [u8; 6] = {
     [1, 4, a, b, c, d]
 };
 
+/// Whether nft's mark says that a run has no end.
+pub(crate) fn is_marked_open(userdata: Option<&[u8]>) -> bool {
+    userdata.is_some_and(|bytes| bytes.ends_with(&OPEN))
+}
+
 /// The headers before a key: the list's member, the key, its value.
 const HEADS: usize = 12;
 /// Those before a map's value: the attribute, its value.

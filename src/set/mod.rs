@@ -57,7 +57,7 @@ pub use value::{
 
 pub(crate) use contents::{Form, check, is_runs};
 pub(crate) use encode::{
-    entry as encode_entry, key as encode_key, leading_end, span as encode_span, span_key,
+    entry as encode_entry, is_marked_open, key as encode_key, leading_end, span as encode_span, span_key,
 };
 pub(crate) use read::Reader;
 pub(crate) use runs::Runs;
