@@ -29,6 +29,12 @@ pub(crate) fn ratio(of: &[Option<f64>], to: &[Option<f64>]) -> Option<f64> {
     median(&ratios)
 }
 
+/// The median of what one takes longer than another in the same round; as [`ratio`].
+pub(crate) fn difference(of: &[Option<f64>], to: &[Option<f64>]) -> Option<f64> {
+    let differences: Vec<f64> = of.iter().zip(to).filter_map(|(of, to)| Some((*of)? - (*to)?)).collect();
+    median(&differences)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +63,7 @@ mod tests {
         assert_eq!(ratio(&[Some(2.0), Some(9.0)], &[Some(1.0), None]), Some(2.0));
         assert_eq!(ratio(&[Some(2.0)], &[None]), None);
         assert_eq!(ratio(&[Some(2.0)], &[Some(0.0)]), None);
+        assert_eq!(difference(&[Some(2.0), Some(9.0), Some(5.0)], &[Some(1.0), None, Some(2.0)]), Some(2.0));
+        assert_eq!(difference(&[Some(2.0)], &[None]), None);
     }
 }
