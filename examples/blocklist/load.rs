@@ -56,7 +56,7 @@ pub(crate) fn load(options: &Options, lists: &Lists, progress: &Progress) -> Res
         }
         let Some(generation) = generation else { break };
         let committed = match &sets.spare {
-            Some(spare) if !fresh => {
+            Some(spare) if !(fresh || transaction.is_empty()) => {
                 let place = (spare, &table);
                 commit_covered(&mut netfilter, &transaction, generation, place, (options, lists))
             }

@@ -320,11 +320,12 @@ fn an_update_sends_the_difference_only() {
     let counting = |expression: &Expr| matches!(expression, Expr::Counter(Counter { packets: Some(0), .. }));
     assert_eq!(elements.iter().filter(|element| element.expressions.iter().any(counting)).count(), 198);
     // Somebody empties a chain: it is put in place again.
+    let rules = firewall.rules(INPUT).unwrap().len();
     let mut flush = portcullis::Transaction::new();
     flush.flush_chain(INPUT);
     firewall.commit(&flush).unwrap();
     assert!(succeed(&host, &["--update", "--counters", &first]).contains("put in place"));
-    assert_eq!(firewall.rules(INPUT).unwrap().len(), 4);
+    assert_eq!((firewall.rules(INPUT).unwrap().len(), rules >= 4), (rules, true));
 }
 
 #[test]
