@@ -29,21 +29,21 @@ impl IcmpType {
     pub const ECHO_REQUEST: Self = Self(8);
     /// A router tells of itself.
     pub const ROUTER_ADVERTISEMENT: Self = Self(9);
-    /// Who is a router?.
+    /// Who is a router?
     pub const ROUTER_SOLICITATION: Self = Self(10);
     /// A packet passed too many routers, or its fragments came too late.
     pub const TIME_EXCEEDED: Self = Self(11);
     /// A header is wrong.
     pub const PARAMETER_PROBLEM: Self = Self(12);
-    /// What time is it?.
+    /// What time is it?
     pub const TIMESTAMP_REQUEST: Self = Self(13);
     /// The time.
     pub const TIMESTAMP_REPLY: Self = Self(14);
-    /// What network is this?.
+    /// What network is this?
     pub const INFO_REQUEST: Self = Self(15);
     /// The network.
     pub const INFO_REPLY: Self = Self(16);
-    /// What netmask is used?.
+    /// What netmask is used?
     pub const ADDRESS_MASK_REQUEST: Self = Self(17);
     /// The netmask.
     pub const ADDRESS_MASK_REPLY: Self = Self(18);

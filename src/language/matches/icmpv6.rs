@@ -29,7 +29,7 @@ impl Icmpv6Type {
     pub const ECHO_REQUEST: Self = Self(128);
     /// The answer to a ping.
     pub const ECHO_REPLY: Self = Self(129);
-    /// Who listens to this group?.
+    /// Who listens to this group?
     pub const MLD_LISTENER_QUERY: Self = Self(130);
     /// Somebody listens.
     pub const MLD_LISTENER_REPORT: Self = Self(131);
