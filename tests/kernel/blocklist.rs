@@ -187,7 +187,9 @@ fn packets_of_both_families_are_blocked_and_let_through() {
     succeed(server, &[&both]);
     reached([false, false]);
     let shown = succeed(server, &["--counters"]);
-    let input: Vec<&str> = shown.lines().take_while(|line| !line.contains("forward")).collect();
+    let lines = shown.lines().take_while(|line| !line.contains("forward"));
+    // Spare sets, where the kernel needs them, are empty now.
+    let input: Vec<&str> = lines.filter(|line| !line.contains("while lists change")).collect();
     assert!(input.iter().any(|line| line.contains(FROM_V4)), "{shown}");
     assert!(!input.iter().any(|line| line.contains(" 0 packets")), "{shown}");
     // Lists of what nobody should have do not stop the machine's own programs.

@@ -9,6 +9,7 @@ mod kinds;
 mod knocking;
 mod objects;
 mod per_element;
+mod ways;
 
 use std::{
     net::Ipv4Addr,
