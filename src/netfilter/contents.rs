@@ -102,7 +102,8 @@ impl<T: Transport> Netfilter<T> {
     }
 
     /// Brings a set to the wanted content by sending only what changes, in one transaction: what is there and
-    /// wanted stays, and packets see the old content or the new one. An element whose quota, limit or other
+    /// wanted stays, and packets see the old content or the new one (in sets of runs since Linux 6.18:
+    /// [`Entries::replace`](crate::Entries::replace) says what was seen before). An element whose quota, limit or other
     /// statement is to be another one is made anew; its comment and time, only where `details` says so
     /// ([`Contents::changes_to`] has the rules).
     ///
