@@ -172,10 +172,16 @@ impl<E: Into<Expr>> From<E> for Statement {
     }
 }
 
+/// So many words most rules have, so that their list is allocated once.
+const USUAL: usize = 6;
+
 impl Rule {
     /// Adds a statement, or any expression, at the end.
     #[must_use]
     pub fn say(mut self, statement: impl Into<Statement>) -> Self {
+        if self.body.capacity() == 0 {
+            self.body.reserve_exact(USUAL);
+        }
         self.body.push(statement.into());
         self
     }
