@@ -15,8 +15,9 @@ use crate::{namespace::privileged, setup};
 const EVERY_TEST: [&str; 4] = ["test", "--workspace", "--all-features", "--no-fail-fast"];
 /// The tests that talk to the kernel. The first two keep cargo from building them anew with other features.
 const KERNEL_TESTS: [&str; 5] = ["test", "--workspace", "--all-features", "--test", "kernel"];
-/// The library as it is with neither libnftnl nor any other feature.
-const BARE_LIBRARY: [&str; 5] = ["test", "--package", "portcullis", "--no-default-features", "--lib"];
+/// The library as it is with neither libmnl nor libnftnl nor any other feature.
+const BARE_LIBRARY: [&str; 7] =
+    ["test", "--package", "portcullis", "--package", "portcullis-sys", "--no-default-features", "--lib"];
 
 /// Sets the system up, builds, runs every test, lists what was skipped, and ends with a summary.
 pub(crate) fn run(rule: Rule) -> Result {

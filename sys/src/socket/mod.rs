@@ -1,6 +1,9 @@
 //! A netlink socket: open, send, receive, wait, options.
 
 mod buffer;
+mod bus;
+#[cfg_attr(feature = "mnl", path = "handle_mnl.rs")]
+#[cfg_attr(not(feature = "mnl"), path = "handle_nix.rs")]
 mod handle;
 mod option;
 mod receive;
@@ -11,7 +14,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 pub use buffer::BufferSize;
-pub use mnl::Bus;
+pub use bus::Bus;
 pub use receive::Received;
 pub use send::MAX_PARTS;
 
@@ -44,9 +47,7 @@ impl NetlinkSocket {
     /// # Errors
     /// As [`open`](Self::open), of that bus.
     pub fn open_bus(bus: Bus) -> io::Result<Self> {
-        let handle = Handle::open(bus)?;
-        handle.bind()?;
-        Ok(Self { handle })
+        Handle::open(bus).map(|handle| Self { handle })
     }
 
     /// The port id that the kernel gave this socket: its address, which replies carry in `nlmsg_pid`.

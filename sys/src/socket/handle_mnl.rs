@@ -7,7 +7,9 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::ptr::NonNull;
 
-use mnl::{Bus, mnl_sys};
+use mnl::mnl_sys;
+
+use super::Bus;
 
 /// An open `mnl_socket`, closed when dropped.
 #[derive(Debug)]
@@ -20,21 +22,24 @@ pub(super) struct Handle {
 unsafe impl Send for Handle {}
 
 // SAFETY: libmnl writes to a `struct mnl_socket` only in open, bind and close. `Handle` binds before anybody else
-// has it (`NetlinkSocket::open_bus`) and closes when nobody has it any more; all that is shared is reading.
+// has it (`Handle::open`) and closes when nobody has it any more; all that is shared is reading.
 unsafe impl Sync for Handle {}
 
 impl Handle {
     pub(super) fn open(bus: Bus) -> io::Result<Self> {
+        let bus = match bus {
+            Bus::Route => libc::NETLINK_ROUTE,
+            Bus::Netfilter => libc::NETLINK_NETFILTER,
+        };
         // SAFETY: mnl_socket_open2 takes plain numbers and returns a new object, or NULL with errno set.
-        let socket = unsafe { mnl_sys::mnl_socket_open2(bus as libc::c_int, libc::SOCK_CLOEXEC) };
-        NonNull::new(socket).map(|socket| Self { socket }).ok_or_else(io::Error::last_os_error)
-    }
-
-    pub(super) fn bind(&self) -> io::Result<()> {
-        // SAFETY: `socket` is open until drop. Binding writes to it, and only `open_bus` calls this, before
-        // the handle is shared.
-        let code = unsafe { mnl_sys::mnl_socket_bind(self.socket.as_ptr(), 0, mnl_sys::MNL_SOCKET_AUTOPID) };
-        check(code)
+        let socket = unsafe { mnl_sys::mnl_socket_open2(bus, libc::SOCK_CLOEXEC) };
+        let socket =
+            NonNull::new(socket).map(|socket| Self { socket }).ok_or_else(io::Error::last_os_error)?;
+        // SAFETY: `socket` is open until drop. Binding writes to it, and nobody else has the handle yet.
+        let code =
+            unsafe { mnl_sys::mnl_socket_bind(socket.socket.as_ptr(), 0, mnl_sys::MNL_SOCKET_AUTOPID) };
+        check(code)?;
+        Ok(socket)
     }
 
     pub(super) fn port_id(&self) -> u32 {
