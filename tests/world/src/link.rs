@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
+use std::time::{Duration, Instant};
 
 use netlink_packet_core::{Emitable, Parseable};
 use netlink_packet_route::AddressFamily;
@@ -18,6 +19,8 @@ use crate::wait::{self, PATIENT};
 
 const CREATE: u16 = (libc::NLM_F_CREATE | libc::NLM_F_EXCL) as u16;
 const LINK_EVENTS: u32 = 1 << (libc::RTNLGRP_LINK - 1);
+/// When to look again where no event comes.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Joins two hosts (or one with itself) by a veth pair; returns when both ends carry packets.
 ///
@@ -193,15 +196,17 @@ impl Host {
         self.await_event(LINK_EVENTS, operates, &format!("{name} did not get a carrier"));
     }
 
-    /// Waits until `check` holds, looking again after each routing event of `groups`.
+    /// Waits until `check` holds, looking again after each routing event of `groups`; and now and then without one, for
+    /// an event may come before what it tells of is seen everywhere.
     pub(crate) fn await_event(&self, groups: u32, check: impl Fn() -> bool, failure: &str) {
         let open = || Netlink::open(SockProtocol::NetlinkRoute, groups);
         let events = self.run(open).unwrap_or_else(|error| panic!("host {self}: no routing events: {error}"));
         let deadline = wait::deadline(PATIENT);
         while !check() {
-            match events.receive(deadline) {
-                Ok(Some(_)) => {}
-                Ok(None) => panic!("host {self}: {failure}"),
+            let soon = deadline.min(Instant::now() + AGAIN);
+            match events.receive(soon) {
+                Ok(None) if soon == deadline => panic!("host {self}: {failure}"),
+                Ok(_) => {}
                 Err(error) => panic!("host {self}: {failure}: {error}"),
             }
         }
