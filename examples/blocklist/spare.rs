@@ -1,7 +1,8 @@
 //! A spare set for each list: it holds the new list while the list's own set changes.
 //!
 //! A commit takes effect at one instant, but Linux 5.10, 6.1 and 6.12 look up networks in a tree into which that commit
-//! is still putting others, and were seen to find neither the old nor the new ones, for single packets. So there, what is new is put in the spare set first, which nothing else changes; 6.18 does not need it.
+//! is still putting others, and were seen to find neither the old nor the new ones, for single packets. So
+//! there, what is new is put in the spare set first, which nothing else changes; 6.18 does not need it.
 
 use std::fs;
 

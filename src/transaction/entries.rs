@@ -232,8 +232,9 @@ impl<K: Key, V: MapValue> Entries<'_, K, V> {
     /// neither, and never some of both.
     ///
     /// But for runs of keys before Linux 6.18: 5.10, 6.1 and 6.12 look them up in a tree into which others are already
-    /// being put, and single packets were seen to find neither meanwhile. Where that matters, have a second set and a second rule, put the new entries there, then replace, then empty it, in three
-    /// transactions: `examples/blocklist/spare.rs` does so.
+    /// being put, and single packets were seen to find neither meanwhile. Where that matters, have a second set and a
+    /// second rule, put the new entries there, then replace, then empty it, in three transactions:
+    /// `examples/blocklist/spare.rs` does so.
     ///
     /// Counters and timeouts begin anew; [`Netfilter::update_entries`](crate::Netfilter::update_entries) sends
     /// the difference only.
