@@ -6,7 +6,7 @@
 //!   floor    the same of a process that has opened its socket, and sent nothing
 //! ```
 //!
-//! With shared libraries 100,000 map entries are over it, by pages of libc; a static program is not (benches/README.md).
+//! With shared libraries 100,000 map entries take more than twice the bytes, by pages of libc; a static program is not (benches/README.md).
 //!
 //! A program of its own, because what is measured is a program that loads, not one that makes worlds to load into:
 //! each case runs in a process that `unshare` starts in a new network namespace. A name as argument measures the

@@ -8,10 +8,7 @@ use lexopt::{
 };
 use portcullis::Hook;
 
-use crate::{
-    common::{Failure, Result},
-    spare,
-};
+use crate::common::{Failure, Result};
 
 /// What is to be done.
 pub(crate) struct Options {
@@ -27,7 +24,7 @@ pub(crate) struct Options {
     pub(crate) counters: bool,
     /// Only the difference is sent.
     pub(crate) update: bool,
-    /// There are spare sets, which hold the new lists while the old ones go.
+    /// There are spare sets, whether the kernel needs them or not.
     pub(crate) spare: bool,
     /// Everything is taken away.
     pub(crate) remove: bool,
@@ -46,7 +43,7 @@ impl Options {
             v6: true,
             counters: false,
             update: false,
-            spare: spare::is_needed(),
+            spare: false,
             remove: false,
             quiet: false,
             dry_run: false,

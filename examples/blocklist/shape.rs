@@ -11,7 +11,7 @@ use portcullis::{
     set::{Interval, Key, SetOf},
 };
 
-use crate::{NAME, options::Options};
+use crate::{NAME, options::Options, spare};
 
 /// The sets of the lists, and the spare ones where the kernel needs them.
 pub(crate) struct Sets {
@@ -31,7 +31,8 @@ impl Sets {
             v4: set(&format!("v4{end}"), options.counters),
             v6: set(&format!("v6{end}"), options.counters),
         };
-        Self { lists: pair(""), spare: options.spare.then(|| pair("-spare")) }
+        let spare = options.spare || spare::is_needed();
+        Self { lists: pair(""), spare: spare.then(|| pair("-spare")) }
     }
 
     fn pairs(&self) -> impl Iterator<Item = &Pair> {

@@ -163,16 +163,19 @@ fn reversed(data: &Data) -> Data {
 /// The mask of a prefix in the order of the register.
 fn prefix_mask(datatype: Datatype, bits: u8) -> Data {
     let len = usize::try_from(datatype.len).unwrap_or(0);
-    let mut mask: Vec<u8> = (0..len)
-        .map(|index| {
-            let left = usize::from(bits).saturating_sub(index * 8).min(8);
-            !u8::MAX.checked_shr(u32::try_from(left).unwrap_or(8)).unwrap_or(0)
-        })
-        .collect();
+    let mut mask: Vec<u8> = network_mask(bits).take(len).collect();
     if datatype.order == Order::Host && cfg!(target_endian = "little") {
         mask.reverse();
     }
     Data::new(&mask)
+}
+
+/// The bytes of a mask of so many bits, the highest first; without end.
+pub(super) fn network_mask(bits: u8) -> impl Iterator<Item = u8> {
+    (0..).map(move |index: usize| {
+        let left = usize::from(bits).saturating_sub(index.saturating_mul(8)).min(8);
+        !u8::MAX.checked_shr(u32::try_from(left).unwrap_or(8)).unwrap_or(0)
+    })
 }
 
 fn masked(value: &Data, mask: &Data) -> Data {

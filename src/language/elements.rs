@@ -1,6 +1,9 @@
 //! A list of values as the elements of an anonymous set.
 
-use super::{Item, Operand, compare::in_network_order};
+use super::{
+    Item, Operand,
+    compare::{in_network_order, network_mask},
+};
 use crate::{Invalid, expr::Data, object::Element};
 
 /// Elements of a set of single keys, sorted, each once.
@@ -20,11 +23,11 @@ pub(super) fn singles<T: Operand>(items: &[Item<T>]) -> Vec<Element> {
 /// Elements of a set of ranges: sorted, overlapping and adjacent ones joined, each as its first key and the
 /// first key behind it.
 pub(super) fn intervals<T: Operand>(items: &[Item<T>]) -> Result<Vec<Element>, Invalid> {
-    items.iter().map(bounds).collect::<Result<_, _>>().map(joined)
+    items.iter().map(bounds).collect::<Result<_, _>>().map(join)
 }
 
 /// [`intervals`] of their first and last keys. Not generic: there are forty types of operands.
-fn joined(mut ranges: Vec<(Data, Data)>) -> Vec<Element> {
+fn join(mut ranges: Vec<(Data, Data)>) -> Vec<Element> {
     ranges.sort();
     let mut joined: Vec<(Data, Data)> = Vec::with_capacity(ranges.len());
     for (from, to) in ranges {
@@ -73,11 +76,9 @@ fn bounds<T: Operand>(item: &Item<T>) -> Result<(Data, Data), Invalid> {
 /// The first and the last key that begin with these bits.
 fn prefix_bounds(key: &Data, bits: u8) -> (Data, Data) {
     let (mut first, mut last) = (key.as_bytes().to_vec(), key.as_bytes().to_vec());
-    for (index, (low, high)) in first.iter_mut().zip(&mut last).enumerate() {
-        let left = usize::from(bits).saturating_sub(index * 8).min(8);
-        let free = u8::MAX.checked_shr(u32::try_from(left).unwrap_or(8)).unwrap_or(0);
-        *low &= !free;
-        *high |= free;
+    for ((low, high), mask) in first.iter_mut().zip(&mut last).zip(network_mask(bits)) {
+        *low &= mask;
+        *high |= !mask;
     }
     (Data::new(&first), Data::new(&last))
 }

@@ -25,7 +25,7 @@ pub(crate) fn is_marked_open(userdata: Option<&[u8]>) -> bool {
 
 /// The headers before a key: the list's member, the key, its value.
 const HEADS: usize = 12;
-/// Those before a map's value: the attribute, its value.
+/// Those before a value: the attribute, its value.
 const VALUE_HEADS: usize = 8;
 
 /// Appends an entry of a set of single keys or of a concatenation of intervals; or the one for every other key.
@@ -102,7 +102,7 @@ fn rich<K: Key, V: MapValue>(key: Option<&K>, entry: &Entry<K, V>, writer: &mut 
 
 #[inline]
 fn data(kind: u16, bytes: &[u8], writer: &mut Writer<'_>) {
-    writer.nest(kind, |inner| inner.bytes(NFTA_DATA_VALUE, bytes));
+    value(kind, bytes.len(), |to| to.copy_from_slice(bytes), writer);
 }
 
 /// `[len, kind] [len, NFTA_DATA_VALUE] value`, of a value of so many bytes that `write` fills in.

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::Write,
+    net::IpAddr,
     process::{Command, Stdio},
 };
 
@@ -11,7 +12,7 @@ use portcullis::{
     expr::Expr,
     probe::{Feature, Support},
 };
-use portcullis_world::{Host, report_skip};
+use portcullis_world::{Frame, Host, report_skip};
 
 /// The connection to a host's packet filter.
 pub(crate) fn open(host: &Host) -> Netfilter {
@@ -65,6 +66,15 @@ pub(crate) fn packets(rule: &Rule) -> Option<u64> {
         Expr::Counter(counter) => counter.packets,
         _ => None,
     })
+}
+
+/// A datagram to that address and to one of these ports that came in.
+pub(crate) fn arrived<const N: usize>(address: &str, ports: [u16; N]) -> impl Fn(&Frame) -> bool {
+    let address: IpAddr = address.parse().unwrap();
+    move |frame| {
+        let known = frame.destination_port().is_some_and(|port| ports.contains(&port));
+        !frame.is_outgoing() && frame.destination() == Some(address) && known
+    }
 }
 
 /// Has nft load a ruleset in a host; false where there is no nft.

@@ -31,7 +31,7 @@ const PROGRAMS: [&str; 8] =
 const RUN: [&str; 7] = ["golden::", "netlink::", "transaction", "objects::", "sets::", "oracle::", "nftnl"];
 /// Left out where libnftnl is older than promised: what it prints is read by nobody.
 const TEXTS: [&str; 4] = ["--skip", "oracle::", "--skip", "judge::"];
-/// A program without libnftnl.
+/// A program without libmnl and libnftnl.
 const BARE: [&str; 7] =
     ["build", "--locked", "-p", "portcullis", "--no-default-features", "--example", "minimal"];
 

@@ -1,6 +1,6 @@
 //! Where packets go by what a map says: copies, detours, proxies, queues.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use portcullis::{
     Chain, Family, Hook, Port, Priority, Rule,
@@ -9,20 +9,14 @@ use portcullis::{
     select::{Dport, mapped},
     set::{InterfaceIndex, QueueNumber},
 };
-use portcullis_world::{Attempt, Frame, PATIENT, Packet, SHORT, World, need_namespaces};
+use portcullis_world::{Attempt, PATIENT, Packet, SHORT, World, need_namespaces};
 
-use crate::{support::need_feature, targets::program};
+use crate::{
+    support::{arrived, need_feature},
+    targets::program,
+};
 
 const CLIENTS: [(&str, &str); 2] = [("10.0.1.1", "192.168.1.2"), ("fd00:1::1", "fd00:192::2")];
-
-/// A datagram to that address and to one of these ports that came in.
-fn arrived<const N: usize>(address: &str, ports: [u16; N]) -> impl Fn(&Frame) -> bool {
-    let address: IpAddr = address.parse().unwrap();
-    move |frame| {
-        let known = frame.destination_port().is_some_and(|port| ports.contains(&port));
-        !frame.is_outgoing() && frame.destination() == Some(address) && known
-    }
-}
 
 #[test]
 fn copies_go_to_the_host_that_a_map_says() {

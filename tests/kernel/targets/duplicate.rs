@@ -1,20 +1,13 @@
 //! Copies and detours, seen by a third host.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use portcullis::expr::{Data, Fwd, Immediate, Register};
 use portcullis::{Chain, Duplicate, Family, Hook, Priority, Rule};
-use portcullis_world::{Attempt, Frame, PATIENT, Packet, SHORT, World, need_namespaces};
+use portcullis_world::{Attempt, PATIENT, Packet, SHORT, World, need_namespaces};
 
 use super::program;
-
-/// A datagram to that address and port that came in.
-fn to(address: &str, port: u16) -> impl Fn(&Frame) -> bool {
-    let address: IpAddr = address.parse().unwrap();
-    move |frame| {
-        !frame.is_outgoing() && frame.destination() == Some(address) && frame.destination_port() == Some(port)
-    }
-}
+use crate::support::arrived;
 
 #[test]
 fn a_copy_is_seen_by_the_third_host_and_the_packet_goes_on() {
@@ -43,7 +36,7 @@ fn a_copy_is_seen_by_the_third_host_and_the_packet_goes_on() {
             let sniffer = world.stranger.sniff("eth0");
             let outcome = Attempt::udp((backend, port), "hello").timeout(PATIENT).from(&world.client);
             assert!(outcome.is_connected(), "the packet itself reaches {backend}, port {port}: {outcome:?}");
-            let copy = sniffer.until(to(backend, port), PATIENT);
+            let copy = sniffer.until(arrived(backend, [port]), PATIENT);
             let copy = copy.unwrap_or_else(|| panic!("no copy for the stranger of what went to {backend}"));
             assert_eq!(
                 copy.payload(),
@@ -59,7 +52,7 @@ fn a_copy_is_seen_by_the_third_host_and_the_packet_goes_on() {
                 Attempt::udp((backend, port), "hello").timeout(PATIENT).from(&world.client).is_connected()
             );
         }
-        let first = sniffer.until(|frame| to(backend, 53)(frame) || to(backend, 55)(frame), PATIENT);
+        let first = sniffer.until(arrived(backend, [53, 55]), PATIENT);
         assert_eq!(first.and_then(|frame| frame.destination_port()), Some(53), "the first copy to {backend}");
     }
 }
@@ -84,13 +77,14 @@ fn a_device_copies_and_diverts_what_it_receives() {
         let (stranger, receiver) = (world.stranger.sniff("eth0"), world.backend1.sniff("eth0"));
         Packet::udp((client, 4000), (backend, 53)).payload("copied").send(&world.client);
         for (host, sniffer) in [("stranger", &stranger), ("receiver", &receiver)] {
-            let seen = sniffer.until(to(backend, 53), PATIENT);
+            let seen = sniffer.until(arrived(backend, [53]), PATIENT);
             let seen = seen.unwrap_or_else(|| panic!("the {host} sees nothing of what goes to {backend}"));
             assert_eq!(seen.payload(), Some(&b"copied"[..]), "what the {host} sees");
         }
         Packet::udp((client, 4000), (backend, 54)).payload("diverted").send(&world.client);
-        let seen = stranger.until(to(backend, 54), PATIENT).expect("the stranger sees what is diverted");
+        let seen =
+            stranger.until(arrived(backend, [54]), PATIENT).expect("the stranger sees what is diverted");
         assert_eq!(seen.payload(), Some(&b"diverted"[..]));
-        assert_eq!(receiver.until(to(backend, 54), SHORT), None, "the receiver sees nothing of it");
+        assert_eq!(receiver.until(arrived(backend, [54]), SHORT), None, "the receiver sees nothing of it");
     }
 }

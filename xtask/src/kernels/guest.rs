@@ -94,9 +94,7 @@ pub(crate) fn run(
     let mut boots = 1;
     loop {
         let outcome = boot(kernel, payload, arguments, log, said)?;
-        let messages = std::fs::read(log).map_err(doing(format!("read {}", log.display())))?;
-        let lost = String::from_utf8_lossy(&messages).contains(LOST_BREAKPOINT);
-        if outcome.status.is_some() || !lost || boots == BOOTS {
+        if outcome.status.is_some() || boots == BOOTS || !has_lost_breakpoint(log)? {
             return Ok(outcome);
         }
         boots += 1;
@@ -104,6 +102,11 @@ pub(crate) fn run(
             "the emulator lost a breakpoint, and the kernel died of it: boot {boots} of at most {BOOTS}"
         );
     }
+}
+
+fn has_lost_breakpoint(log: &Path) -> Result<bool> {
+    let messages = std::fs::read(log).map_err(doing(format!("read {}", log.display())))?;
+    Ok(String::from_utf8_lossy(&messages).contains(LOST_BREAKPOINT))
 }
 
 fn boot(

@@ -149,6 +149,7 @@ mod tests {
         let (_, found, is_met) = &judged[1];
         assert!(*is_met && found.contains("10,000: 2.31"), "{found}");
     }
+
     #[test]
     fn what_grows_in_the_kernel_alone_is_no_growth() {
         let mut report = example();
