@@ -1,7 +1,7 @@
 //! `ct`: what connection tracking knows about a packet's connection (`net/netfilter/nft_ct.c`).
 
 use super::{Access, Data, Expression, Register};
-use crate::wire::{Attributes, DecodeError, Unknown, Writer, flag_set, kernel_enum};
+use crate::wire::{Attributes, Buffer, DecodeError, Unknown, Writer, flag_set, kernel_enum};
 
 kernel_enum! {
     /// What is read or written (`enum nft_ct_keys`). Numbers are in host byte order unless said otherwise;
@@ -254,15 +254,19 @@ impl Expression for Ct {
     ];
 
     #[inline]
-    fn encode(&self, writer: &mut Writer<'_>) {
-        let Self { key, access, direction, unknown } = self;
+    fn encode_known(&self, writer: &mut Writer<'_, impl Buffer>) {
+        let Self { key, access, direction, unknown: _ } = self;
         match access {
             Access::Load(register) => writer.put(NFTA_CT_DREG, register),
             Access::Store(register) => writer.put(NFTA_CT_SREG, register),
         }
         writer.put(NFTA_CT_KEY, key);
         writer.put_option(NFTA_CT_DIRECTION, direction);
-        unknown.encode(writer);
+    }
+
+    #[inline]
+    fn unknown(&self) -> &Unknown {
+        &self.unknown
     }
 
     #[inline]

@@ -3,7 +3,7 @@
 use std::{fmt, net::IpAddr};
 
 use super::short_bytes::ShortBytes;
-use crate::wire::{Attribute, DecodeError, Nested, Value, Writer};
+use crate::wire::{Attribute, Buffer, DecodeError, Nested, Value, Writer};
 
 /// `NFTA_DATA_VALUE`
 pub(crate) const NFTA_DATA_VALUE: u16 = 1;
@@ -111,7 +111,7 @@ impl fmt::Debug for Data {
 /// A value inside `NFTA_DATA_VALUE`.
 impl Value for Data {
     #[inline]
-    fn put(&self, kind: u16, writer: &mut Writer<'_>) {
+    fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>) {
         self.0.put_nested(kind, NFTA_DATA_VALUE, writer);
     }
 
@@ -180,6 +180,7 @@ impl Verdict {
     }
 
     /// The kernel's number.
+    #[inline]
     pub fn code(&self) -> i32 {
         match self {
             Self::Drop => 0,
@@ -195,7 +196,8 @@ impl Verdict {
 }
 
 impl Nested for Verdict {
-    fn encode(&self, writer: &mut Writer<'_>) {
+    #[inline]
+    fn encode(&self, writer: &mut Writer<'_, impl Buffer>) {
         writer.put(NFTA_VERDICT_CODE, &self.code());
         match self {
             Self::Jump(ChainTarget::Name(name)) | Self::Goto(ChainTarget::Name(name)) => {

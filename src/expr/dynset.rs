@@ -1,7 +1,7 @@
 //! `dynset`: change a set from a rule (`net/netfilter/nft_dynset.c`).
 
 use super::{Expr, Expression, NFTA_LIST_ELEM, Register, decode_leaf};
-use crate::wire::{Attributes, DecodeError, Unknown, Writer, flag_set, kernel_enum};
+use crate::wire::{Attributes, Buffer, DecodeError, Unknown, Writer, flag_set, kernel_enum};
 
 kernel_enum! {
     /// What is done (`enum nft_dynset_ops`).
@@ -140,8 +140,8 @@ impl Expression for Dynset {
     ];
 
     #[inline]
-    fn encode(&self, writer: &mut Writer<'_>) {
-        let Self { sreg_key, sreg_data, op, set, set_id, timeout, expressions, flags, unknown } = self;
+    fn encode_known(&self, writer: &mut Writer<'_, impl Buffer>) {
+        let Self { sreg_key, sreg_data, op, set, set_id, timeout, expressions, flags, unknown: _ } = self;
         writer.put(NFTA_DYNSET_SREG_KEY, sreg_key);
         writer.put_option(NFTA_DYNSET_SREG_DATA, sreg_data);
         writer.put(NFTA_DYNSET_OP, op);
@@ -156,7 +156,11 @@ impl Expression for Dynset {
             }),
         }
         writer.put_option(NFTA_DYNSET_FLAGS, flags);
-        unknown.encode(writer);
+    }
+
+    #[inline]
+    fn unknown(&self) -> &Unknown {
+        &self.unknown
     }
 
     fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError> {

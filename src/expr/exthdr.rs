@@ -1,7 +1,7 @@
 //! `exthdr`: IPv6 extension headers and options of IPv4, TCP, SCTP, DCCP (`net/netfilter/nft_exthdr.c`).
 
 use super::{Expression, Register};
-use crate::wire::{Attributes, DecodeError, Unknown, Writer, flag_set, kernel_enum};
+use crate::wire::{Attributes, Buffer, DecodeError, Unknown, Writer, flag_set, kernel_enum};
 
 kernel_enum! {
     /// Where the header or option is looked for (`enum nft_exthdr_op`).
@@ -123,8 +123,8 @@ impl Expression for Exthdr {
     ];
 
     #[inline]
-    fn encode(&self, writer: &mut Writer<'_>) {
-        let Self { access, kind, offset, len, flags, op, unknown } = self;
+    fn encode_known(&self, writer: &mut Writer<'_, impl Buffer>) {
+        let Self { access, kind, offset, len, flags, op, unknown: _ } = self;
         match access {
             ExthdrAccess::Load(dreg) => writer.put(NFTA_EXTHDR_DREG, dreg),
             ExthdrAccess::Store(sreg) => writer.put(NFTA_EXTHDR_SREG, sreg),
@@ -135,7 +135,11 @@ impl Expression for Exthdr {
         writer.put_option(NFTA_EXTHDR_LEN, len);
         writer.put_option(NFTA_EXTHDR_FLAGS, flags);
         writer.put(NFTA_EXTHDR_OP, op);
-        unknown.encode(writer);
+    }
+
+    #[inline]
+    fn unknown(&self) -> &Unknown {
+        &self.unknown
     }
 
     fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError> {

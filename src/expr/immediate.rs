@@ -1,7 +1,7 @@
 //! `immediate`: load a constant, or decide (`net/netfilter/nft_immediate.c`).
 
 use super::{Data, Expression, NFTA_DATA_VALUE, NFTA_DATA_VERDICT, Register, Verdict};
-use crate::wire::{Attribute, Attributes, DecodeError, Nested, Unknown, Value, Writer};
+use crate::wire::{Attribute, Attributes, Buffer, DecodeError, Nested, Unknown, Value, Writer};
 
 /// Loads data into a register, or a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,11 +48,15 @@ impl Expression for Immediate {
         &[("NFTA_IMMEDIATE_DREG", NFTA_IMMEDIATE_DREG), ("NFTA_IMMEDIATE_DATA", NFTA_IMMEDIATE_DATA)];
 
     #[inline]
-    fn encode(&self, writer: &mut Writer<'_>) {
-        let Self { dreg, load, unknown } = self;
+    fn encode_known(&self, writer: &mut Writer<'_, impl Buffer>) {
+        let Self { dreg, load, unknown: _ } = self;
         writer.put(NFTA_IMMEDIATE_DREG, dreg);
         writer.put(NFTA_IMMEDIATE_DATA, load);
-        unknown.encode(writer);
+    }
+
+    #[inline]
+    fn unknown(&self) -> &Unknown {
+        &self.unknown
     }
 
     #[inline]
@@ -76,7 +80,7 @@ impl Expression for Immediate {
 
 impl Value for Load {
     #[inline]
-    fn put(&self, kind: u16, writer: &mut Writer<'_>) {
+    fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>) {
         match self {
             Self::Data(data) => data.put(kind, writer),
             Self::Verdict(verdict) => writer.nest(kind, |inner| inner.put(NFTA_DATA_VERDICT, verdict)),

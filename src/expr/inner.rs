@@ -1,7 +1,7 @@
 //! `inner`: match what a tunnel carries without unpacking it (`net/netfilter/nft_inner.c`).
 
 use super::{Expr, Expression, decode_leaf};
-use crate::wire::{Attributes, DecodeError, Unknown, Writer, flag_set, kernel_enum};
+use crate::wire::{Attributes, Buffer, DecodeError, Unknown, Writer, flag_set, kernel_enum};
 
 kernel_enum! {
     /// The tunnel's protocol (`enum nft_inner_type`).
@@ -98,14 +98,18 @@ impl Expression for Inner {
     ];
 
     #[inline]
-    fn encode(&self, writer: &mut Writer<'_>) {
-        let Self { num, kind, flags, hdrsize, expression, unknown } = self;
+    fn encode_known(&self, writer: &mut Writer<'_, impl Buffer>) {
+        let Self { num, kind, flags, hdrsize, expression, unknown: _ } = self;
         writer.put(NFTA_INNER_NUM, num);
         writer.put(NFTA_INNER_TYPE, kind);
         writer.put(NFTA_INNER_FLAGS, flags);
         writer.put(NFTA_INNER_HDRSIZE, hdrsize);
         writer.put(NFTA_INNER_EXPR, &**expression);
-        unknown.encode(writer);
+    }
+
+    #[inline]
+    fn unknown(&self) -> &Unknown {
+        &self.unknown
     }
 
     fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError> {

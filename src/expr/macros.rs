@@ -64,11 +64,15 @@ macro_rules! expression {
             ];
 
             #[inline]
-            fn encode(&self, writer: &mut $crate::wire::Writer<'_>) {
-                let Self { $( $required, )* $( $optional, )* unknown } = self;
+            fn encode_known(&self, writer: &mut $crate::wire::Writer<'_, impl $crate::wire::Buffer>) {
+                let Self { $( $required, )* $( $optional, )* unknown: _ } = self;
                 $( writer.put($required_number, $required); )*
                 $( writer.put_option($optional_number, $optional); )*
-                unknown.encode(writer);
+            }
+
+            #[inline]
+            fn unknown(&self) -> &$crate::wire::Unknown {
+                &self.unknown
             }
 
             #[inline]

@@ -1,7 +1,7 @@
 //! `meta`: what the kernel knows about a packet beside its bytes (`net/netfilter/nft_meta.c`).
 
 use super::{Expression, Register};
-use crate::wire::{Attributes, DecodeError, Unknown, Writer, kernel_enum};
+use crate::wire::{Attributes, Buffer, DecodeError, Unknown, Writer, kernel_enum};
 
 kernel_enum! {
     /// What is read or written (`enum nft_meta_keys`). Numbers are in host byte order unless said otherwise.
@@ -169,15 +169,19 @@ impl Expression for Meta {
     ];
 
     #[inline]
-    fn encode(&self, writer: &mut Writer<'_>) {
-        let Self { key, access, unknown } = self;
+    fn encode_known(&self, writer: &mut Writer<'_, impl Buffer>) {
+        let Self { key, access, unknown: _ } = self;
         // The kernel dumps the key first, whichever way it goes.
         writer.put(NFTA_META_KEY, key);
         match access {
             Access::Load(register) => writer.put(NFTA_META_DREG, register),
             Access::Store(register) => writer.put(NFTA_META_SREG, register),
         }
-        unknown.encode(writer);
+    }
+
+    #[inline]
+    fn unknown(&self) -> &Unknown {
+        &self.unknown
     }
 
     #[inline]

@@ -23,7 +23,7 @@ pub(crate) use macros::expression;
 
 use head::ExpressionHead;
 
-use crate::wire::{Attribute, Attributes, DecodeError, Unknown, Value, Writer};
+use crate::wire::{Attribute, Attributes, Buffer, DecodeError, Unknown, Value, Writer};
 
 /// One instruction of the kernel's rule machine.
 pub trait Expression: Sized {
@@ -36,8 +36,18 @@ pub trait Expression: Sized {
     /// The attributes that it has, with the kernel's names and numbers.
     const ATTRIBUTES: &'static [(&'static str, u16)];
 
+    /// Appends the attributes that this library knows.
+    fn encode_known(&self, writer: &mut Writer<'_, impl Buffer>);
+
+    /// The attributes that it does not know; they stand behind the others.
+    fn unknown(&self) -> &Unknown;
+
     /// Appends its attributes.
-    fn encode(&self, writer: &mut Writer<'_>);
+    #[inline]
+    fn encode(&self, writer: &mut Writer<'_, impl Buffer>) {
+        self.encode_known(writer);
+        self.unknown().encode(writer);
+    }
 
     /// Whether it is sent with an attribute around its attributes; most are, even where there are none.
     fn has_data(&self) -> bool {
@@ -59,7 +69,11 @@ pub(crate) const NFTA_EXPR_DATA: u16 = 2;
 
 /// Writes an expression, name and data, inside an attribute of the number `kind`.
 #[inline]
-pub(crate) fn write_expression<E: Expression>(kind: u16, expression: &E, writer: &mut Writer<'_>) {
+pub(crate) fn write_expression<E: Expression>(
+    kind: u16,
+    expression: &E,
+    writer: &mut Writer<'_, impl Buffer>,
+) {
     let start = writer.position();
     writer.raw(const { ExpressionHead::new(E::NAME) }.as_slice());
     if expression.has_data() {
@@ -130,7 +144,7 @@ macro_rules! expressions {
 
         /// An expression with its name, inside an attribute.
         impl Value for Expr {
-            fn put(&self, kind: u16, writer: &mut Writer<'_>) {
+            fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>) {
                 match self {
                     $( Self::$name(expression) => write_expression::<$name>(kind, expression, writer), )+
                     Self::Unknown(unknown) => unknown.put(kind, writer),

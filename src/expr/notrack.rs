@@ -1,7 +1,7 @@
 //! `notrack`: no connection tracking for this packet (`net/netfilter/nft_ct.c`).
 
 use super::Expression;
-use crate::wire::{Attributes, DecodeError, Unknown, Writer};
+use crate::wire::{Attributes, Buffer, DecodeError, Unknown, Writer};
 
 /// Excludes the packet from connection tracking; before tracking only (priority below -200).
 ///
@@ -26,8 +26,10 @@ impl Expression for Notrack {
     const NAME: &'static str = "notrack";
     const ATTRIBUTES: &'static [(&'static str, u16)] = &[];
 
-    fn encode(&self, writer: &mut Writer<'_>) {
-        self.unknown.encode(writer);
+    fn encode_known(&self, _: &mut Writer<'_, impl Buffer>) {}
+
+    fn unknown(&self) -> &Unknown {
+        &self.unknown
     }
 
     fn has_data(&self) -> bool {

@@ -1,7 +1,7 @@
 //! `objref`: use a named object: counter, quota, limit, helper … (`net/netfilter/nft_objref.c`).
 
 use super::{Expression, Register};
-use crate::wire::{Attributes, DecodeError, Unknown, Writer, kernel_enum};
+use crate::wire::{Attributes, Buffer, DecodeError, Unknown, Writer, kernel_enum};
 
 kernel_enum! {
     /// Kinds of named objects (`NFT_OBJECT_…`).
@@ -108,8 +108,8 @@ impl Expression for Objref {
     ];
 
     #[inline]
-    fn encode(&self, writer: &mut Writer<'_>) {
-        let Self { object, unknown } = self;
+    fn encode_known(&self, writer: &mut Writer<'_, impl Buffer>) {
+        let Self { object, unknown: _ } = self;
         match object {
             ObjectChoice::Named { kind, name } => {
                 writer.put(NFTA_OBJREF_IMM_NAME, name);
@@ -121,7 +121,11 @@ impl Expression for Objref {
                 writer.put_option(NFTA_OBJREF_SET_ID, set_id);
             }
         }
-        unknown.encode(writer);
+    }
+
+    #[inline]
+    fn unknown(&self) -> &Unknown {
+        &self.unknown
     }
 
     fn decode(attributes: Attributes<'_>) -> Result<Self, DecodeError> {

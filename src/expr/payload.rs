@@ -1,7 +1,7 @@
 //! `payload`: bytes of the packet itself (`net/netfilter/nft_payload.c`).
 
 use super::{Expression, Register};
-use crate::wire::{Attributes, DecodeError, Unknown, Writer, flag_set, kernel_enum};
+use crate::wire::{Attributes, Buffer, DecodeError, Unknown, Writer, flag_set, kernel_enum};
 
 kernel_enum! {
     /// Where offsets count from (`enum nft_payload_bases`).
@@ -149,8 +149,8 @@ impl Expression for Payload {
     ];
 
     #[inline]
-    fn encode(&self, writer: &mut Writer<'_>) {
-        let Self { base, offset, len, access, unknown } = self;
+    fn encode_known(&self, writer: &mut Writer<'_, impl Buffer>) {
+        let Self { base, offset, len, access, unknown: _ } = self;
         match access {
             PayloadAccess::Load(dreg) => writer.put(NFTA_PAYLOAD_DREG, dreg),
             PayloadAccess::Store { sreg, .. } => writer.put(NFTA_PAYLOAD_SREG, sreg),
@@ -163,7 +163,11 @@ impl Expression for Payload {
             writer.put_option(NFTA_PAYLOAD_CSUM_OFFSET, checksum_offset);
             writer.put_option(NFTA_PAYLOAD_CSUM_FLAGS, checksum_flags);
         }
-        unknown.encode(writer);
+    }
+
+    #[inline]
+    fn unknown(&self) -> &Unknown {
+        &self.unknown
     }
 
     #[inline]

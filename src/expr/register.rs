@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::wire::{Attribute, DecodeError, Value, Writer};
+use crate::wire::{Attribute, Buffer, DecodeError, Value, Writer};
 
 /// A register (`enum nft_registers`): one verdict, and 64 bytes of data that can be addressed as four
 /// registers of 16 bytes or sixteen of 4.
@@ -53,7 +53,7 @@ impl fmt::Display for Register {
 
 impl Value for Register {
     #[inline]
-    fn put(&self, kind: u16, writer: &mut Writer<'_>) {
+    fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>) {
         self.0.put(kind, writer);
     }
 

@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::wire::{NLA_F_NESTED, Writer, align, header_of};
+use crate::wire::{Buffer, EncodeError, NLA_F_NESTED, Writer, align, header_of};
 
 /// How many are kept in place. With a length and what tells the two forms apart, 24 bytes, as many as the
 /// pointer and length of the other form take; an `Option` of it is no larger.
@@ -53,20 +53,34 @@ impl ShortBytes {
     }
 
     /// As an attribute of the number `inner` inside one of the number `kind`.
-    #[inline]
-    pub(super) fn put_nested(&self, kind: u16, inner: u16, writer: &mut Writer<'_>) {
+    // Always, as a comparison is then written with its length known, in half the instructions.
+    #[inline(always)]
+    pub(super) fn put_nested(&self, kind: u16, inner: u16, writer: &mut Writer<'_, impl Buffer>) {
         let Self::InPlace { length, bytes } = self else {
-            return writer.nest(kind, |nest| nest.bytes(inner, self.as_slice()));
+            return match nested(kind, inner, self.as_slice()) {
+                Ok(attribute) => writer.raw(&attribute),
+                Err(error) => writer.fail(error),
+            };
         };
         // At one go: with every comparison of every rule it is this.
-        let padded = align(usize::from(*length));
+        let padded = (u16::from(*length) + 3) & !3;
         let mut both = [0; 8 + align(IN_PLACE)];
-        let outer_header = header_of(u16::from(*length).next_multiple_of(4) + 8, kind | NLA_F_NESTED);
+        let outer_header = header_of(padded + 8, kind | NLA_F_NESTED);
         both[..4].copy_from_slice(&outer_header);
         both[4..8].copy_from_slice(&header_of(4 + u16::from(*length), inner));
         both[8..8 + IN_PLACE].copy_from_slice(bytes);
-        writer.raw(both.get(..8 + padded).unwrap_or_default());
+        writer.first_of(&both, usize::from(padded) + 8);
     }
+}
+
+/// Bytes as an attribute inside an attribute. Not written where they belong, so that the writer's place need not be
+/// known to a function that is seldom called.
+#[cold]
+fn nested(kind: u16, inner: u16, bytes: &[u8]) -> Result<Vec<u8>, EncodeError> {
+    let mut both = Vec::new();
+    let mut writer = Writer::new(&mut both);
+    writer.nest(kind, |nest| nest.bytes(inner, bytes));
+    writer.finish().map(|()| both)
 }
 
 impl Default for ShortBytes {

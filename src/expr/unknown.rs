@@ -1,6 +1,6 @@
 //! Expressions of which this library only knows the name.
 
-use crate::wire::{Attribute, Unknown, Value, Writer};
+use crate::wire::{Attribute, Buffer, Unknown, Value, Writer};
 
 use super::{NFTA_EXPR_DATA, NFTA_EXPR_NAME};
 
@@ -40,7 +40,7 @@ impl UnknownExpression {
         self.data.as_ref().map_or(&[], |(_, bytes)| bytes)
     }
 
-    pub(super) fn put(&self, kind: u16, writer: &mut Writer<'_>) {
+    pub(super) fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>) {
         writer.nest(kind, |element| {
             self.name.put(NFTA_EXPR_NAME, element);
             if let Some((kind, bytes)) = &self.data {

@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use super::{Statement, neighbours::Neighbours};
+use super::{Encoded, Statement, neighbours::Neighbours};
 use crate::{
     Invalid, Rule,
-    expr::{Expr, Expression, NFTA_LIST_ELEM, write_expression},
+    expr::{Expr, Expression},
     object::{Family, Set},
-    wire::Writer,
 };
 
 /// A word that can be lowered.
@@ -115,7 +114,7 @@ pub(super) fn lower_behind(
 
 /// Where expressions go: to bytes at once, or into a list.
 enum Output<'a> {
-    Bytes(&'a mut Vec<u8>),
+    Bytes(&'a mut Encoded),
     List(&'a mut Vec<Expr>),
 }
 
@@ -128,13 +127,11 @@ impl Output<'_> {
     }
 }
 
-/// Puts the last `added` in the place of `old`.
-fn displace<T>(all: &mut Vec<T>, old: Range<usize>, added: usize) {
-    let kept = all.len().saturating_sub(old.len());
+/// Puts the last `added` in the place of `old`, which goes to the end.
+fn displace<T>(all: &mut [T], old: Range<usize>, added: usize) {
     let rest = all.get_mut(old.start..).unwrap_or_default();
     rest.rotate_right(added);
     rest.get_mut(added..).unwrap_or_default().rotate_left(old.len());
-    all.truncate(kept);
 }
 
 /// A rule being lowered: what has been emitted, and what is known about the packet by then.
@@ -161,7 +158,6 @@ pub(crate) struct Lowering<'a> {
     pub(super) vlan: bool,
     /// The rule has tested for ARP.
     pub(super) arp: bool,
-    error: Option<crate::wire::EncodeError>,
 }
 
 impl Rule {
@@ -199,10 +195,10 @@ impl Rule {
     pub(crate) fn lower_into(
         &self,
         family: Family,
-        bytes: &mut Vec<u8>,
+        bytes: &mut Encoded,
         sets: &mut dyn SetSink,
-    ) -> Result<(), Invalid> {
-        Lowering::new(family, Output::Bytes(bytes), sets).rule(self)
+    ) -> Result<(), Box<Invalid>> {
+        Ok(Lowering::new(family, Output::Bytes(bytes), sets).rule(self)?)
     }
 }
 
@@ -224,7 +220,6 @@ impl<'a> Lowering<'a> {
             fixed: 0,
             vlan,
             arp,
-            error: None,
         }
     }
 
@@ -235,7 +230,10 @@ impl<'a> Lowering<'a> {
         for statement in &rule.body {
             self.statement(statement)?;
         }
-        self.error.take().map_or(Ok(()), |error| Err(error.into()))
+        match &mut self.output {
+            Output::Bytes(bytes) => bytes.take_problem().map_or(Ok(()), |error| Err(error.into())),
+            Output::List(_) => Ok(()),
+        }
     }
 
     fn statement(&mut self, statement: &Statement) -> Result<(), Invalid> {
@@ -253,9 +251,16 @@ impl<'a> Lowering<'a> {
 
     /// Removes `old`, and puts the last `added` of what was emitted in its place.
     pub(super) fn displace(&mut self, old: Range<usize>, added: usize) {
+        let kept = self.output.len().saturating_sub(old.len());
         match &mut self.output {
-            Output::Bytes(bytes) => displace(bytes, old, added),
-            Output::List(list) => displace(list, old, added),
+            Output::Bytes(bytes) => {
+                displace(bytes.bytes_mut(), old, added);
+                bytes.truncate(kept);
+            }
+            Output::List(list) => {
+                displace(list, old, added);
+                list.truncate(kept);
+            }
         }
     }
 
@@ -279,13 +284,7 @@ impl<'a> Lowering<'a> {
     pub(crate) fn push<E: Expression + Into<Expr>>(&mut self, expression: E) {
         match &mut self.output {
             Output::List(list) => list.push(expression.into()),
-            Output::Bytes(bytes) => {
-                let mut writer = Writer::new(bytes);
-                write_expression(NFTA_LIST_ELEM, &expression, &mut writer);
-                if let Err(error) = writer.finish() {
-                    self.error.get_or_insert(error);
-                }
-            }
+            Output::Bytes(bytes) => bytes.push(&expression),
         }
     }
 
@@ -293,13 +292,7 @@ impl<'a> Lowering<'a> {
     pub(crate) fn push_any(&mut self, expression: &Expr) {
         match &mut self.output {
             Output::List(list) => list.push(expression.clone()),
-            Output::Bytes(bytes) => {
-                let mut writer = Writer::new(bytes);
-                writer.put(NFTA_LIST_ELEM, expression);
-                if let Err(error) = writer.finish() {
-                    self.error.get_or_insert(error);
-                }
-            }
+            Output::Bytes(bytes) => bytes.push(expression),
         }
     }
 
@@ -315,7 +308,9 @@ impl<'a> Lowering<'a> {
             self.at_beginning += self.output.len() - self.start - length;
         }
         match &mut self.output {
-            Output::Bytes(bytes) => bytes.get_mut(self.start..).unwrap_or_default().rotate_left(length),
+            Output::Bytes(bytes) => {
+                bytes.bytes_mut().get_mut(self.start..).unwrap_or_default().rotate_left(length);
+            }
             Output::List(list) => list.get_mut(self.start..).unwrap_or_default().rotate_left(length),
         }
         Ok(())

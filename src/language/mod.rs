@@ -11,6 +11,7 @@
 mod compare;
 mod datatype;
 mod elements;
+mod encoded;
 mod item;
 mod layers;
 mod lift;
@@ -30,6 +31,7 @@ pub use matching::{Matching, Not, not};
 pub use statement::Statement;
 
 pub(crate) use datatype::{Datatype, Order};
+pub(crate) use encoded::Encoded;
 pub(crate) use lift::{Lift, Lifting};
 pub(crate) use lowering::{Layer3, Lower, Lowering, SetSink};
 pub(crate) use matching::{Operand, matching_from};

@@ -130,8 +130,11 @@ mod tests {
 
     use crate::{
         Family, Rule,
-        expr::{Counter, Expr, NFTA_LIST_ELEM},
-        language::matches::{Rate, golden::same_as_nft},
+        expr::{Cmp, Counter, Data, Expr, NFTA_LIST_ELEM, Register},
+        language::{
+            Encoded,
+            matches::{Rate, golden::same_as_nft},
+        },
         not, select,
         wire::Writer,
     };
@@ -239,15 +242,17 @@ mod tests {
             Rule::new().ether_saddr(A).tcp().dport(22).ether_daddr(B).mark(1).sport(1).counter(),
             Rule::new().ether_daddr(B).tcp().dport(22).mark(1).ether_saddr(A).sport(1).reject(),
         ] {
-            let before = b"before, ";
-            let (mut ours, mut listed) = (before.to_vec(), before.to_vec());
+            let (mut ours, mut listed) = (Encoded::default(), Vec::new());
+            // As if there were another rule before.
+            ours.push(&Cmp::eq(Register::R1, Data::byte(1)));
+            listed.extend_from_slice(ours.bytes());
             rule.lower_into(Inet, &mut ours, &mut Vec::new()).unwrap();
             let mut writer = Writer::new(&mut listed);
             for expression in &rule.lower(Inet).unwrap().expressions {
                 writer.put::<Expr>(NFTA_LIST_ELEM, expression);
             }
             writer.finish().unwrap();
-            assert_eq!(ours, listed, "{rule:?}");
+            assert_eq!(ours.bytes(), listed, "{rule:?}");
         }
     }
 }

@@ -180,7 +180,7 @@ impl Rule {
     #[must_use]
     pub fn say(mut self, statement: impl Into<Statement>) -> Self {
         if self.body.capacity() == 0 {
-            self.body.reserve_exact(USUAL);
+            self.body = Vec::with_capacity(USUAL);
         }
         self.body.push(statement.into());
         self

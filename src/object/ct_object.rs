@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     expr::expression,
-    wire::{Attribute, Attributes, DecodeError, Nested, Unknown, Value, Writer},
+    wire::{Attribute, Attributes, Buffer, DecodeError, Nested, Unknown, Value, Writer},
 };
 
 expression! {
@@ -99,7 +99,7 @@ impl TimeoutPolicy {
 }
 
 impl Nested for TimeoutPolicy {
-    fn encode(&self, writer: &mut Writer<'_>) {
+    fn encode(&self, writer: &mut Writer<'_, impl Buffer>) {
         let Self { timeouts, unknown } = self;
         timeouts.iter().for_each(|(state, seconds)| writer.put(*state, seconds));
         unknown.encode(writer);
@@ -138,7 +138,7 @@ impl From<HostMilliseconds> for Duration {
 }
 
 impl Value for HostMilliseconds {
-    fn put(&self, kind: u16, writer: &mut Writer<'_>) {
+    fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>) {
         writer.bytes(kind, &self.0.to_ne_bytes());
     }
 

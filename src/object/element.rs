@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Invalid,
     expr::{Data, Expr, NFTA_DATA_VERDICT, NFTA_LIST_ELEM, Verdict, decode_list},
-    wire::{Attribute, Attributes, DecodeError, Nested, Unknown, Value, Writer, flag_set},
+    wire::{Attribute, Attributes, Buffer, DecodeError, Nested, Unknown, Value, Writer, flag_set},
 };
 
 flag_set! {
@@ -270,7 +270,7 @@ impl ElementData {
 }
 
 impl Value for ElementData {
-    fn put(&self, kind: u16, writer: &mut Writer<'_>) {
+    fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>) {
         match self {
             Self::Value(value) => writer.put(kind, value),
             Self::Verdict(verdict) => writer.nest(kind, |inner| inner.put(NFTA_DATA_VERDICT, verdict)),
@@ -291,7 +291,7 @@ impl Value for ElementData {
 
 impl Nested for Element {
     #[inline]
-    fn encode(&self, writer: &mut Writer<'_>) {
+    fn encode(&self, writer: &mut Writer<'_, impl Buffer>) {
         let Self {
             key,
             key_end,

@@ -6,7 +6,7 @@ use super::{DataType, Element, KeyOrder, Origin, SetDesc, check_name, userdata};
 use crate::{
     Invalid,
     expr::{Expr, NFTA_LIST_ELEM, ObjectKind, decode_list},
-    wire::{Attributes, DecodeError, Unknown, Writer, flag_set, kernel_enum},
+    wire::{Attributes, Buffer, DecodeError, Unknown, Writer, flag_set, kernel_enum},
 };
 
 flag_set! {
@@ -514,7 +514,11 @@ pub(crate) fn milliseconds(duration: Duration) -> u64 {
 }
 
 /// One expression has an attribute of its own, several have a list.
-pub(crate) fn encode_expressions((one, several): (u16, u16), expressions: &[Expr], writer: &mut Writer<'_>) {
+pub(crate) fn encode_expressions(
+    (one, several): (u16, u16),
+    expressions: &[Expr],
+    writer: &mut Writer<'_, impl Buffer>,
+) {
     match expressions {
         [] => {}
         [expression] => writer.put(one, expression),

@@ -2,7 +2,7 @@
 
 use crate::{
     expr::NFTA_LIST_ELEM,
-    wire::{Attributes, DecodeError, Nested, Unknown, Writer},
+    wire::{Attributes, Buffer, DecodeError, Nested, Unknown, Writer},
 };
 
 /// `NFTA_SET_DESC`
@@ -33,7 +33,7 @@ impl SetDesc {
 }
 
 impl Nested for SetDesc {
-    fn encode(&self, writer: &mut Writer<'_>) {
+    fn encode(&self, writer: &mut Writer<'_, impl Buffer>) {
         let Self { size, fields, unknown } = self;
         writer.put_option(NFTA_SET_DESC_SIZE, size);
         if !fields.is_empty() {

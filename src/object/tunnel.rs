@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::{
     expr::expression,
-    wire::{Attributes, DecodeError, Nested, Unknown, Writer, flag_set},
+    wire::{Attributes, Buffer, DecodeError, Nested, Unknown, Writer, flag_set},
 };
 
 mod options;
@@ -128,7 +128,7 @@ fn octets<const N: usize>(attribute: crate::wire::Attribute<'_>) -> Result<[u8; 
 }
 
 impl Nested for TunnelIpv4 {
-    fn encode(&self, writer: &mut Writer<'_>) {
+    fn encode(&self, writer: &mut Writer<'_, impl Buffer>) {
         let Self { src, dst, unknown } = self;
         src.iter().for_each(|src| writer.bytes(SRC, &src.octets()));
         writer.bytes(DST, &dst.octets());
@@ -151,7 +151,7 @@ impl Nested for TunnelIpv4 {
 }
 
 impl Nested for TunnelIpv6 {
-    fn encode(&self, writer: &mut Writer<'_>) {
+    fn encode(&self, writer: &mut Writer<'_, impl Buffer>) {
         let Self { src, dst, flow_label, unknown } = self;
         src.iter().for_each(|src| writer.bytes(SRC, &src.octets()));
         writer.bytes(DST, &dst.octets());

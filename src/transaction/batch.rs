@@ -78,16 +78,33 @@ impl Batch {
         label: Option<Box<str>>,
         body: impl FnOnce(&mut Writer<'_>) -> Result<(), Invalid>,
     ) -> OperationId {
+        self.usual_operation(verb, kind, how, family, origin, label, |writer| body(writer).map_err(Box::new))
+    }
+
+    /// As [`Batch::operation`], for what there are many of: a problem is seldom, and large.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one message, in the order of its bytes")]
+    #[inline]
+    pub(super) fn usual_operation(
+        &mut self,
+        verb: Verb,
+        kind: u16,
+        how: u16,
+        family: Family,
+        origin: Origin,
+        label: Option<Box<str>>,
+        body: impl FnOnce(&mut Writer<'_>) -> Result<(), Box<Invalid>>,
+    ) -> OperationId {
         let echo = if self.echo { flags::ECHO } else { 0 };
         self.reports |= self.echo;
-        let id = self.next(verb, origin, label);
+        let (id, chunk) = self.next(verb, origin, label);
         let header = Header { kind, flags: flags::REQUEST | how | echo, sequence: id.sequence(), port: 0 };
-        let result = header.write(self.chunks.room().1, family.number(), 0, |buffer| {
+        let result = header.write(chunk, family.number(), 0, |buffer| {
             let mut writer = Writer::new(buffer);
-            body(&mut writer).and(writer.finish().map_err(Invalid::from))
+            let said = body(&mut writer);
+            said.and(writer.finish().map_err(|error| Box::new(error.into())))
         });
         if let Err(problem) = result {
-            self.problem(id, problem);
+            self.problem(id, *problem);
         }
         id
     }
@@ -101,17 +118,16 @@ impl Batch {
         origin: Origin,
         label: Option<Box<str>>,
     ) -> OperationId {
-        let id = self.next(verb, origin, label);
+        let echo = if self.echo { flags::ECHO } else { 0 };
+        let (id, chunk) = self.next(verb, origin, label);
         match Messages::new(message).next() {
             Some(Ok(GenMessage { header, body: [family, _, high, low, attributes @ ..] })) => {
-                let echo = if self.echo { flags::ECHO } else { 0 };
                 let resource = u16::from_be_bytes([*high, *low]);
                 // Each operation's own acknowledgement would only fill the socket.
                 let flags = (header.flags & !flags::ACK) | echo;
-                self.reports |= flags & flags::ECHO != 0;
                 let header = Header { flags, sequence: id.sequence(), ..header };
-                let chunk = self.chunks.room().1;
                 header.write(chunk, *family, resource, |buffer| buffer.extend_from_slice(attributes));
+                self.reports |= flags & flags::ECHO != 0;
             }
             _ => {
                 let problem = "libnftnl encoded no netlink message for this object".to_owned();
@@ -233,8 +249,9 @@ impl Batch {
         self.labels.get(place).map(|(_, label)| &**label)
     }
 
-    /// The next operation, whose message is about to be written.
-    fn next(&mut self, verb: Verb, origin: Origin, label: Option<Box<str>>) -> OperationId {
+    /// The next operation, and where its message is to be written.
+    #[inline]
+    fn next(&mut self, verb: Verb, origin: Origin, label: Option<Box<str>>) -> (OperationId, &mut Vec<u8>) {
         // Four billion operations do not fit into the memory of the machine that would send them.
         let id = OperationId(u32::try_from(self.operations.len()).unwrap_or(u32::MAX));
         let (chunk, bytes) = self.chunks.room();
@@ -242,7 +259,9 @@ impl Batch {
         let chunk = u16::try_from(chunk).unwrap_or(u16::MAX);
         let offset = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.operations.push(Operation { origin, offset, chunk, verb });
-        self.labels.extend(label.map(|label| (id, label)));
-        id
+        if let Some(label) = label {
+            self.labels.push((id, label));
+        }
+        (id, bytes)
     }
 }

@@ -1,7 +1,8 @@
 //! The messages of a transaction, in pieces of memory that never move.
 
-/// So much is collected in a buffer that grows, so that a small transaction is small.
-const FIRST: usize = 256 << 10;
+/// So much is collected in a buffer that grows, so that a small transaction is small; and no more, for what is copied to
+/// grow touches twice as much memory.
+const FIRST: usize = 32 << 10;
 /// What comes behind goes to pieces of this size, so that a large transaction is never copied to grow. They take memory
 /// as they are filled. One `sendmsg` takes 1024 pieces and about 2 GiB.
 const CHUNK: usize = 16 << 20;
@@ -18,14 +19,23 @@ pub(crate) struct Chunks {
 
 impl Chunks {
     /// Where the next message is to be written, behind all others: the chunk's number, and the chunk.
+    #[inline]
     pub(super) fn room(&mut self) -> (usize, &mut Vec<u8>) {
+        if self.all.get(self.last).is_none_or(|chunk| is_full(self.last, chunk)) {
+            self.next();
+        }
+        (self.last, &mut self.all[self.last])
+    }
+
+    /// Goes on to the first chunk that is not full.
+    #[cold]
+    fn next(&mut self) {
         while self.all.get(self.last).is_some_and(|chunk| is_full(self.last, chunk)) {
             self.last += 1;
         }
         if self.last == self.all.len() {
             self.all.push(if self.last == 0 { Vec::new() } else { Vec::with_capacity(CHUNK) });
         }
-        (self.last, &mut self.all[self.last])
     }
 
     /// Forgets the messages, and keeps their memory for others.
@@ -62,6 +72,7 @@ impl Chunks {
 }
 
 /// Whether a chunk may take no other message.
+#[inline]
 fn is_full(number: usize, chunk: &Vec<u8>) -> bool {
     match number {
         0 => chunk.len() >= FIRST,

@@ -27,6 +27,7 @@ use std::borrow::Borrow;
 
 use crate::{
     Invalid,
+    language::Encoded,
     object::{
         Chain, ChainPath, ChainRef, Family, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_TABLE,
         NFTA_RULE_CHAIN, NFTA_RULE_TABLE, NFTA_TABLE_NAME, Origin, Policy, Position, Table, TableRef,
@@ -58,7 +59,7 @@ use crate::{
 pub struct Transaction {
     pub(crate) batch: Batch,
     /// A rule's expressions while it is lowered.
-    scratch: Vec<u8>,
+    scratch: Encoded,
     names: rules::Names,
     /// The label for operations that bring none.
     label: Option<Box<str>>,

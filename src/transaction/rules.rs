@@ -110,26 +110,26 @@ impl Transaction {
         let mut sets = RuleSets { batch: &mut self.batch, chain, origin, label: label.clone() };
         let lowered = rule.lower_into(chain.family, &mut self.scratch, &mut sets);
 
-        let named = self.names.encode(chain);
-        let (names, scratch) = (&self.names.bytes, &self.scratch);
+        let checked = lowered.and(self.names.encode(chain)).and_then(|()| check_userdata(rule));
+        let (names, expressions) = (&self.names.bytes, self.scratch.bytes());
         let sequence = u32::try_from(self.batch.operations.len() + 1).unwrap_or(u32::MAX);
+        let (how, family) = (place.flags(), chain.family);
         let mut to_resolve = None;
-        let id =
-            self.batch.operation(verb, nft::NEWRULE, place.flags(), chain.family, origin, label, |writer| {
-                match chain_id {
-                    None => writer.raw(names),
-                    Some(id) => {
-                        writer.text(NFTA_RULE_TABLE, &chain.table);
-                        writer.put(NFTA_RULE_CHAIN_ID, &id);
-                    }
+        let id = self.batch.usual_operation(verb, nft::NEWRULE, how, family, origin, label, |writer| {
+            match chain_id {
+                None => writer.raw(names),
+                Some(id) => {
+                    writer.text(NFTA_RULE_TABLE, &chain.table);
+                    writer.put(NFTA_RULE_CHAIN_ID, &id);
                 }
-                to_resolve = place.encode(writer);
-                writer.bytes(NFTA_RULE_EXPRESSIONS | NLA_F_NESTED, scratch);
-                writer.put_option(NFTA_RULE_USERDATA, &rule.userdata);
-                writer.put(NFTA_RULE_ID, &sequence);
-                rule.unknown.encode(writer);
-                lowered.and(named).and(check_userdata(rule))
-            });
+            }
+            to_resolve = place.encode(writer);
+            writer.bytes(NFTA_RULE_EXPRESSIONS | NLA_F_NESTED, expressions);
+            writer.put_option(NFTA_RULE_USERDATA, &rule.userdata);
+            writer.put(NFTA_RULE_ID, &sequence);
+            rule.unknown.encode(writer);
+            checked
+        });
         if let Some((index, position)) = to_resolve {
             let start =
                 self.batch.operations.get(id.index()).map_or(0, |operation| operation.offset as usize);
@@ -150,7 +150,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    fn encode(&mut self, chain: &ChainPath<'_>) -> Result<(), Invalid> {
+    fn encode(&mut self, chain: &ChainPath<'_>) -> Result<(), Box<Invalid>> {
         if self.names.as_ref().is_some_and(|(table, name)| *table == chain.table && *name == chain.name) {
             return Ok(());
         }
@@ -161,7 +161,7 @@ impl Names {
         let written = writer.finish();
         let checked = check_name("table", &chain.table).and(check_name("chain", &chain.name));
         self.names = checked.is_ok().then(|| (chain.table.to_string(), chain.name.to_string()));
-        checked.and(written.map_err(Invalid::from))
+        Ok(checked.and(written.map_err(Invalid::from))?)
     }
 }
 
@@ -194,17 +194,14 @@ impl Place<'_> {
     }
 }
 
-fn check_userdata(rule: &Rule) -> Result<(), Invalid> {
-    match rule.userdata.as_ref().map(Vec::len) {
-        Some(0) => {
+fn check_userdata(rule: &Rule) -> Result<(), Box<Invalid>> {
+    match rule.userdata.as_ref().map_or(1, Vec::len) {
+        1..=USERDATA_LIMIT => Ok(()),
+        length => {
             let range = format!("1 to {USERDATA_LIMIT} bytes");
-            Err(Invalid::OutOfRange { what: "the user data's length", value: "0".to_owned(), range })
+            let value = length.to_string();
+            Err(Box::new(Invalid::OutOfRange { what: "the user data's length", value, range }))
         }
-        Some(length) if length > USERDATA_LIMIT => {
-            let range = format!("1 to {USERDATA_LIMIT} bytes");
-            Err(Invalid::OutOfRange { what: "the user data's length", value: length.to_string(), range })
-        }
-        _ => Ok(()),
     }
 }
 

@@ -141,6 +141,7 @@ impl Header {
 
     /// Appends a message: this header, `struct nfgenmsg` of the given family and resource id, then what
     /// `body` writes.
+    #[inline]
     pub fn write<R>(
         &self,
         buffer: &mut Vec<u8>,

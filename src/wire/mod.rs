@@ -4,11 +4,14 @@
 //! type and a payload, padded to four bytes (`include/uapi/linux/netlink.h`). Lengths and types are in the
 //! host's byte order, numbers inside nf_tables attributes are big-endian ([`Value`] says which).
 
+mod buffer;
 mod message;
 mod reader;
 mod value;
 mod writer;
 
+pub use buffer::Buffer;
+pub(crate) use buffer::Slot;
 pub use message::{GenMessage, Header, MessageError, Messages, flags, message_type, nft};
 pub use reader::{Attribute, Attributes, Unknown};
 pub use value::{DecodeError, Nested, Value};

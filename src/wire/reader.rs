@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{DecodeError, NLA_F_NESTED, NLA_TYPE_MASK, Value, Writer, align};
+use super::{Buffer, DecodeError, NLA_F_NESTED, NLA_TYPE_MASK, Value, Writer, align};
 
 /// One attribute, borrowed from a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -155,7 +155,7 @@ impl Unknown {
 
     /// Writes them back.
     #[inline]
-    pub fn encode(&self, writer: &mut Writer<'_>) {
+    pub fn encode(&self, writer: &mut Writer<'_, impl Buffer>) {
         if !self.is_empty() {
             self.iter().for_each(|attribute| writer.bytes(attribute.raw_kind, attribute.payload));
         }

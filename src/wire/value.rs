@@ -1,6 +1,6 @@
 //! What an attribute's payload can be.
 
-use super::{Attribute, Writer};
+use super::{Attribute, Buffer, Writer};
 
 /// Why bytes are not what their place says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +53,7 @@ pub enum DecodeError {
 /// their byte order.
 pub trait Value: Sized {
     /// Appends an attribute of the number `kind` with this value.
-    fn put(&self, kind: u16, writer: &mut Writer<'_>);
+    fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>);
 
     /// Reads the value from an attribute.
     ///
@@ -77,7 +77,7 @@ macro_rules! big_endian {
     ($($number:ty)*) => {$(
         impl Value for $number {
             #[inline]
-            fn put(&self, kind: u16, writer: &mut Writer<'_>) {
+            fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>) {
                 writer.number(kind, self.to_be_bytes());
             }
 
@@ -93,7 +93,7 @@ big_endian!(u8 i8 u16 u32 i32 u64);
 
 /// Text with a NUL at its end on the wire.
 impl Value for String {
-    fn put(&self, kind: u16, writer: &mut Writer<'_>) {
+    fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>) {
         writer.text(kind, self);
     }
 
@@ -104,7 +104,7 @@ impl Value for String {
 
 /// Bytes as they are.
 impl Value for Vec<u8> {
-    fn put(&self, kind: u16, writer: &mut Writer<'_>) {
+    fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>) {
         writer.bytes(kind, self);
     }
 
@@ -115,7 +115,7 @@ impl Value for Vec<u8> {
 
 /// A flag: the attribute is there, and empty.
 impl Value for () {
-    fn put(&self, kind: u16, writer: &mut Writer<'_>) {
+    fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>) {
         writer.bytes(kind, &[]);
     }
 
@@ -129,7 +129,7 @@ impl Value for () {
 /// Implementing this gives [`Value`].
 pub trait Nested: Sized {
     /// Appends the attributes inside.
-    fn encode(&self, writer: &mut Writer<'_>);
+    fn encode(&self, writer: &mut Writer<'_, impl Buffer>);
 
     /// Reads them.
     ///
@@ -140,7 +140,7 @@ pub trait Nested: Sized {
 
 impl<T: Nested> Value for T {
     #[inline]
-    fn put(&self, kind: u16, writer: &mut Writer<'_>) {
+    fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>) {
         writer.nest(kind, |inner| self.encode(inner));
     }
 
@@ -208,7 +208,7 @@ macro_rules! kernel_enum {
 
         impl $crate::wire::Value for $name {
             #[inline]
-            fn put(&self, kind: u16, writer: &mut $crate::wire::Writer<'_>) {
+            fn put(&self, kind: u16, writer: &mut $crate::wire::Writer<'_, impl $crate::wire::Buffer>) {
                 self.number().put(kind, writer);
             }
 
@@ -280,7 +280,7 @@ macro_rules! flag_set {
 
         impl $crate::wire::Value for $name {
             #[inline]
-            fn put(&self, kind: u16, writer: &mut $crate::wire::Writer<'_>) {
+            fn put(&self, kind: u16, writer: &mut $crate::wire::Writer<'_, impl $crate::wire::Buffer>) {
                 self.bits().put(kind, writer);
             }
 

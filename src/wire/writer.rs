@@ -1,6 +1,6 @@
 //! Writing attributes into a buffer, lengths checked.
 
-use super::{ALIGN, NLA_F_NESTED, Value, align};
+use super::{ALIGN, Buffer, NLA_F_NESTED, Value, align};
 
 /// Why a value cannot be put on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,15 +28,16 @@ pub enum EncodeError {
 ///
 /// The first problem is remembered, so that encoders read straight through; [`Writer::finish`] gives it.
 #[derive(Debug)]
-pub struct Writer<'b> {
-    buffer: &'b mut Vec<u8>,
+pub struct Writer<'b, B = Vec<u8>> {
+    buffer: &'b mut B,
     error: Option<EncodeError>,
 }
 
-impl<'b> Writer<'b> {
+impl<'b, B: Buffer> Writer<'b, B> {
     /// Appends to `buffer`, whose length must be a multiple of four.
-    pub fn new(buffer: &'b mut Vec<u8>) -> Self {
-        debug_assert_eq!(buffer.len(), align(buffer.len()));
+    #[inline]
+    pub fn new(buffer: &'b mut B) -> Self {
+        debug_assert_eq!(buffer.length(), align(buffer.length()));
         Self { buffer, error: None }
     }
 
@@ -47,9 +48,8 @@ impl<'b> Writer<'b> {
         let Ok(short) = u16::try_from(length) else {
             return self.fail(EncodeError::TooLong { kind, length });
         };
-        self.buffer.reserve(align(length));
         self.head(short, kind);
-        self.buffer.extend_from_slice(payload);
+        self.buffer.append(payload);
         self.pad(length);
     }
 
@@ -64,7 +64,7 @@ impl<'b> Writer<'b> {
         place.copy_from_slice(&payload);
         attribute[..2].copy_from_slice(&short.to_ne_bytes());
         attribute[2..4].copy_from_slice(&kind.to_ne_bytes());
-        self.buffer.extend_from_slice(&attribute[..align(length)]);
+        self.buffer.append(&attribute[..align(length)]);
     }
 
     /// A text attribute, with the NUL at its end that the kernel expects.
@@ -82,11 +82,10 @@ impl<'b> Writer<'b> {
         let Ok(short) = u16::try_from(length) else {
             return self.fail(EncodeError::TooLong { kind, length });
         };
-        self.buffer.reserve(align(length));
         self.head(short, kind);
-        self.buffer.extend_from_slice(text.as_bytes());
+        self.buffer.append(text.as_bytes());
         // One NUL at the end of the text, the others to fill up.
-        self.buffer.push(0);
+        self.buffer.append(&[0]);
         self.pad(length);
     }
 
@@ -107,7 +106,7 @@ impl<'b> Writer<'b> {
     /// An attribute that holds what `inner` writes.
     #[inline]
     pub fn nest(&mut self, kind: u16, inner: impl FnOnce(&mut Self)) {
-        let start = self.buffer.len();
+        let start = self.buffer.length();
         self.head(0, kind);
         inner(self);
         self.close(start, kind);
@@ -117,9 +116,9 @@ impl<'b> Writer<'b> {
     /// to here.
     #[inline]
     pub(crate) fn close(&mut self, start: usize, kind: u16) {
-        let length = self.buffer.len() - start;
-        match (u16::try_from(length), self.buffer.get_mut(start..start + 4)) {
-            (Ok(short), Some(header)) => header.copy_from_slice(&header_of(short, kind | NLA_F_NESTED)),
+        let length = self.buffer.length() - start;
+        match u16::try_from(length) {
+            Ok(short) if self.buffer.set_header(start, header_of(short, kind | NLA_F_NESTED)) => {}
             _ => self.fail(EncodeError::TooLong { kind, length }),
         }
     }
@@ -127,31 +126,48 @@ impl<'b> Writer<'b> {
     /// Bytes that are not an attribute, such as a header. The caller keeps the alignment.
     #[inline]
     pub fn raw(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
+        self.buffer.append(bytes);
+    }
+
+    /// As [`Writer::raw`], of the first `count` of the bytes.
+    #[inline]
+    pub(crate) fn first_of<const N: usize>(&mut self, bytes: &[u8; N], count: usize) {
+        self.buffer.append_first(bytes, count);
     }
 
     /// Remembers a problem; the first one counts.
-    #[cold]
+    // Inlined, so that the compiler need not have the writer in memory wherever something may fail.
+    #[inline]
     pub fn fail(&mut self, error: EncodeError) {
-        self.error.get_or_insert(error);
+        if self.error.is_none() {
+            self.error = Some(error);
+        }
+    }
+
+    /// Whether there was a problem.
+    #[inline]
+    pub(crate) fn has_failed(&self) -> bool {
+        self.error.is_some()
     }
 
     /// How many bytes the buffer holds.
+    #[inline]
     pub fn position(&self) -> usize {
-        self.buffer.len()
+        self.buffer.length()
     }
 
     /// The first problem, if there was one. What was written is then of no use.
     ///
     /// # Errors
     /// [`EncodeError`] of the first attribute that does not fit, or whatever [`Writer::fail`] was told first.
+    #[inline]
     pub fn finish(self) -> Result<(), EncodeError> {
         self.error.map_or(Ok(()), Err)
     }
 
     #[inline]
     fn head(&mut self, length: u16, kind: u16) {
-        self.buffer.extend_from_slice(&header_of(length, kind));
+        self.buffer.append(&header_of(length, kind));
     }
 
     /// Fills up behind an attribute of this length.
@@ -159,7 +175,7 @@ impl<'b> Writer<'b> {
     fn pad(&mut self, length: usize) {
         // Written so that nothing remains of it where the length is known to the compiler.
         let missing = align(length) - length;
-        self.buffer.extend_from_slice(&[0; ALIGN][..missing]);
+        self.buffer.append(&[0; ALIGN][..missing]);
     }
 }
 

@@ -156,22 +156,24 @@ impl Rule {
 
 impl Lower for ProtocolMatch {
     fn lower(&self, to: &mut Lowering<'_>) -> Result<(), Invalid> {
-        let protocols: SmallVec<[u8; 4]> = self
-            .0
-            .items()
-            .iter()
-            .filter_map(|item| match item {
-                Item::One(protocol) => Some(protocol.0),
-                _ => None,
-            })
-            .collect();
-        // Said twice, tested once.
-        if !self.0.is_negated() && to.layer4().is_some_and(|known| protocols.as_slice() == [known]) {
+        let load = Meta::load(MetaKey::L4Proto, Register::R1);
+        let (negated, items) = (self.0.is_negated(), self.0.items());
+        if let (false, [Item::One(protocol)]) = (negated, items) {
+            // Said twice, tested once.
+            if to.layer4() != Some(protocol.0) {
+                to.matching(load, &self.0)?;
+                to.know_layer4(&[protocol.0]);
+            }
             return Ok(());
         }
-        to.matching(Meta::load(MetaKey::L4Proto, Register::R1), &self.0)?;
-        if !self.0.is_negated() && protocols.len() == self.0.items().len() {
-            to.know_layer4(&protocols);
+        to.matching(load, &self.0)?;
+        let number = |item: &Item<Protocol>| match item {
+            Item::One(protocol) => Some(protocol.0),
+            _ => None,
+        };
+        let numbers: Option<SmallVec<[u8; 4]>> = items.iter().map(number).collect();
+        if let (false, Some(numbers)) = (negated, numbers) {
+            to.know_layer4(&numbers);
         }
         Ok(())
     }

@@ -145,7 +145,7 @@ impl Lift for Reject {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::targets::golden::refusal;
+    use crate::language::{Encoded, targets::golden::refusal};
 
     #[test]
     fn as_nft_says_it() {
@@ -268,11 +268,12 @@ mod tests {
         let rule = Rule::new().counter().reject_with(RejectWith::TcpReset);
         assert_eq!(names(&rule), ["meta", "cmp", "counter", "reject"]);
         // A rule behind other bytes is turned round by itself.
-        let (mut bytes, mut alone) = (vec![1, 2, 3, 4], Vec::new());
+        let (mut bytes, mut alone) = (Encoded::default(), Encoded::default());
+        Rule::new().counter().lower_into(Family::Inet, &mut bytes, &mut Vec::new()).unwrap();
+        let before = bytes.bytes().to_vec();
         rule.lower_into(Family::Inet, &mut bytes, &mut Vec::new()).unwrap();
         rule.lower_into(Family::Inet, &mut alone, &mut Vec::new()).unwrap();
-        assert_eq!(bytes[..4], [1, 2, 3, 4]);
-        assert_eq!(bytes[4..], alone);
+        assert_eq!(bytes.bytes(), [before.as_slice(), alone.bytes()].concat());
     }
 
     #[test]

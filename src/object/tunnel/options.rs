@@ -1,6 +1,6 @@
 //! What a tunnel's protocol has beside addresses and number.
 
-use crate::wire::{Attribute, Attributes, DecodeError, Nested, Unknown, Writer};
+use crate::wire::{Attribute, Attributes, Buffer, DecodeError, Nested, Unknown, Writer};
 
 /// What a tunnel's protocol has beside addresses and number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,7 +66,7 @@ const NFTA_TUNNEL_KEY_GENEVE_TYPE: u16 = 2;
 const NFTA_TUNNEL_KEY_GENEVE_DATA: u16 = 3;
 
 impl Nested for TunnelOptions {
-    fn encode(&self, writer: &mut Writer<'_>) {
+    fn encode(&self, writer: &mut Writer<'_, impl Buffer>) {
         match self {
             Self::Vxlan { gbp } => {
                 writer.nest(NFTA_TUNNEL_KEY_OPTS_VXLAN, |inner| inner.put(NFTA_TUNNEL_KEY_VXLAN_GBP, gbp));
