@@ -253,7 +253,7 @@ impl Expression for Ct {
         ("NFTA_CT_SREG", NFTA_CT_SREG),
     ];
 
-    #[inline]
+    #[inline(always)]
     fn encode_known(&self, writer: &mut Writer<'_, impl Buffer>) {
         let Self { key, access, direction, unknown: _ } = self;
         match access {

@@ -47,7 +47,7 @@ impl Expression for Immediate {
     const ATTRIBUTES: &'static [(&'static str, u16)] =
         &[("NFTA_IMMEDIATE_DREG", NFTA_IMMEDIATE_DREG), ("NFTA_IMMEDIATE_DATA", NFTA_IMMEDIATE_DATA)];
 
-    #[inline]
+    #[inline(always)]
     fn encode_known(&self, writer: &mut Writer<'_, impl Buffer>) {
         let Self { dreg, load, unknown: _ } = self;
         writer.put(NFTA_IMMEDIATE_DREG, dreg);

@@ -63,7 +63,7 @@ macro_rules! expression {
                 $( (stringify!($optional_attribute), $optional_number), )*
             ];
 
-            #[inline]
+            #[inline(always)]
             fn encode_known(&self, writer: &mut $crate::wire::Writer<'_, impl $crate::wire::Buffer>) {
                 let Self { $( $required, )* $( $optional, )* unknown: _ } = self;
                 $( writer.put($required_number, $required); )*

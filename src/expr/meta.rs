@@ -168,7 +168,7 @@ impl Expression for Meta {
         ("NFTA_META_SREG", NFTA_META_SREG),
     ];
 
-    #[inline]
+    #[inline(always)]
     fn encode_known(&self, writer: &mut Writer<'_, impl Buffer>) {
         let Self { key, access, unknown: _ } = self;
         // The kernel dumps the key first, whichever way it goes.

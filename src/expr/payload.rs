@@ -148,7 +148,7 @@ impl Expression for Payload {
         ("NFTA_PAYLOAD_CSUM_FLAGS", NFTA_PAYLOAD_CSUM_FLAGS),
     ];
 
-    #[inline]
+    #[inline(always)]
     fn encode_known(&self, writer: &mut Writer<'_, impl Buffer>) {
         let Self { base, offset, len, access, unknown: _ } = self;
         match access {

@@ -29,7 +29,8 @@ const HEADS: usize = 12;
 const VALUE_HEADS: usize = 8;
 
 /// Appends an entry of a set of single keys or of a concatenation of intervals; or the one for every other key.
-#[inline]
+// Always, and `rich` never: see `check`.
+#[inline(always)]
 pub(crate) fn entry<K: Key, V: MapValue>(entry: &Entry<K, V>, writer: &mut Writer<'_>) {
     match &entry.key {
         Some(key) if entry.is_plain() && !K::INTERVAL => {
@@ -79,6 +80,7 @@ const fn plain_heads(length: usize, key: usize) -> [u8; HEADS] {
     [a, b, c, d, e, f, g, h, i, j, k, l]
 }
 
+#[inline(never)]
 fn rich<K: Key, V: MapValue>(key: Option<&K>, entry: &Entry<K, V>, writer: &mut Writer<'_>) {
     writer.nest(NFTA_LIST_ELEM, |element| {
         match key {

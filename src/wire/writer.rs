@@ -104,7 +104,8 @@ impl<'b, B: Buffer> Writer<'b, B> {
     }
 
     /// An attribute that holds what `inner` writes.
-    #[inline]
+    // Always, for `inner` is of one place only.
+    #[inline(always)]
     pub fn nest(&mut self, kind: u16, inner: impl FnOnce(&mut Self)) {
         let start = self.buffer.length();
         self.head(0, kind);

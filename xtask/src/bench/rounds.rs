@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use super::contender::{Contender, OURS};
+use super::contender::{Contender, FLOOR, OURS};
 use super::job::{Job, Outcome};
 use super::options::Options;
 use super::plan::Plan;
@@ -24,14 +24,19 @@ pub(crate) fn run(
     let all: f64 = chosen
         .iter()
         .flat_map(|workload| workload.sizes(options.quick).iter().map(move |size| (workload, size)))
-        .map(|(workload, (size, times))| workload.estimate(*size, contenders.len()) * rounds(*times) as f64)
+        .map(|(workload, (size, times))| {
+            let (rounds, count) = (rounds(*times), contenders.len());
+            workload.estimate(*size, count, workload.pairs(options.quick, rounds)) * rounds as f64
+        })
         .sum();
     let mut progress = Progress::new(all);
     let mut measured = Vec::new();
     for workload in chosen {
         let mut barred = Vec::new();
         for (size, times) in workload.sizes(options.quick) {
-            let work = Work { plan, workload, size: *size, rounds: rounds(*times) };
+            let rounds = rounds(*times);
+            let pairs = workload.pairs(options.quick, rounds);
+            let work = Work { plan, workload, size: *size, rounds, pairs };
             measured.push(work.measure(contenders, &mut barred, &mut progress)?);
         }
     }
@@ -45,6 +50,8 @@ struct Work<'w> {
     workload: &'static Workload,
     size: u32,
     rounds: usize,
+    /// How often the floor and the library alone take turns behind each round.
+    pairs: usize,
 }
 
 /// A contender's job, or nothing where there is none any more.
@@ -67,30 +74,50 @@ impl Work<'_> {
             turns.push(self.turn(contender, barred)?);
         }
         for round in 0..self.rounds {
-            let count = turns.len();
-            for place in 0..count {
-                // There and back: who goes before whom changes from round to round, neighbours stay neighbours.
-                let place = if round % 2 == 0 { place } else { count - 1 - place };
-                let Some(turn) = turns.get_mut(place) else { continue };
-                progress.show(self, turn.series.contender, round);
-                let outcome = turn.job.as_ref().map(runner::run);
-                progress.done(self.workload.estimate(self.size, count) / count as f64);
-                let Some(outcome) = outcome else {
-                    turn.series.skip();
-                    continue;
-                };
-                if let Some(error) = &outcome.error {
-                    // What cannot be done, or not in time, will not be done at a larger size.
-                    if outcome.is_missing || error.starts_with("not done after") {
-                        barred.push((turn.series.contender, error.clone()));
-                    }
-                    turn.job = None;
-                }
-                turn.series.add(&outcome);
+            self.take_turns(&mut turns, round, progress, barred, |_| true);
+            for pair in 1..=self.pairs {
+                let compared = |name: &str| matches!(name, FLOOR | OURS);
+                self.take_turns(&mut turns, round + pair, progress, barred, compared);
             }
         }
         let series = turns.into_iter().map(|turn| turn.series).collect();
         Ok(Measured { workload: self.workload.name.into(), size: self.size, series })
+    }
+
+    /// One round of those who take part in it.
+    fn take_turns(
+        &self,
+        turns: &mut [Turn],
+        round: usize,
+        progress: &mut Progress,
+        barred: &mut Vec<(&'static str, String)>,
+        takes_part: impl Fn(&str) -> bool,
+    ) {
+        let count = turns.len();
+        for place in 0..count {
+            // There and back: who goes before whom changes from round to round, neighbours stay neighbours.
+            let place = if round % 2 == 0 { place } else { count - 1 - place };
+            let Some(turn) = turns.get_mut(place) else { continue };
+            if !takes_part(turn.series.contender) {
+                turn.series.skip();
+                continue;
+            }
+            progress.show(self, turn.series.contender, round);
+            let outcome = turn.job.as_ref().map(runner::run);
+            progress.done(self.workload.estimate_one(self.size));
+            let Some(outcome) = outcome else {
+                turn.series.skip();
+                continue;
+            };
+            if let Some(error) = &outcome.error {
+                // What cannot be done, or not in time, will not be done at a larger size.
+                if outcome.is_missing || error.starts_with("not done after") {
+                    barred.push((turn.series.contender, error.clone()));
+                }
+                turn.job = None;
+            }
+            turn.series.add(&outcome);
+        }
     }
 
     fn turn(&self, contender: &'static Contender, barred: &[(&'static str, String)]) -> Result<Turn> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::{GOALS, Report, Row, count, numbers::bytes, numbers::three_digits, time};
-use crate::bench::contender::{CONTENDERS, FLOOR};
+use crate::bench::contender::{CONTENDERS, FLOOR, OURS};
 use crate::bench::workload::{WORKLOADS, Workload};
 
 const HOW: &str = "\
@@ -83,11 +83,20 @@ fn section(page: &mut String, report: &Report, workload: &Workload, picture: Opt
     failures(page, report, name);
 }
 
-/// How many rounds each size had.
+/// How many rounds each size had; and how many of the floor and the library alone were among them.
 fn rounds(report: &Report, workload: &str, sizes: &[u32]) -> String {
-    let most =
-        |size: &u32| report.of(workload).filter(|row| row.size == *size).map(|row| row.rounds_s.len()).max();
-    let rounds = sizes.iter().map(|size| most(size).unwrap_or_default().to_string());
+    let rounds = sizes.iter().map(|size| {
+        let done = |row: &Row| row.rounds_s.iter().flatten().count();
+        let rows = || report.of(workload).filter(|row| row.size == *size);
+        let of = |is_pair: bool| {
+            let rows = rows().filter(|row| matches!(row.contender.as_str(), FLOOR | OURS) == is_pair);
+            rows.map(done).max().unwrap_or_default()
+        };
+        match (of(false), of(true)) {
+            (all, pair) if all < pair && all > 0 => format!("{all} ({pair} of floor and {OURS})"),
+            (all, pair) => all.max(pair).to_string(),
+        }
+    });
     rounds.collect::<Vec<_>>().join(", ")
 }
 
