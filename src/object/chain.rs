@@ -322,6 +322,19 @@ impl Chain {
     /// [`Invalid::Hook`] for a hook that the family or the kind does not have; [`Invalid::Devices`] for a device too many or
     /// too few; a device that no interface can be; a comment that is too long.
     pub fn check(&self, family: Family) -> Result<(), Invalid> {
+        self.check_read(family)?;
+        match &self.base {
+            // What has a handle was read.
+            Some(base) if base.hook.needs_device() && base.devices.is_empty() && self.handle.is_none() => {
+                Err(Invalid::Devices { chain: self.name.clone(), hook: base.hook })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`Chain::check`], of a chain that was read: it may have lost its devices (Linux 6.4 to 6.15), and comes back
+    /// without any.
+    pub(crate) fn check_read(&self, family: Family) -> Result<(), Invalid> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());
         }
@@ -337,7 +350,7 @@ impl Chain {
                 family,
             });
         }
-        if base.hook.needs_device() == base.devices.is_empty() {
+        if !base.hook.needs_device() && !base.devices.is_empty() {
             return Err(Invalid::Devices { chain: self.name.clone(), hook: base.hook });
         }
         base.devices.iter().try_for_each(InterfaceName::check)

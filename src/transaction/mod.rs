@@ -23,6 +23,8 @@ pub(crate) use chunks::Chunks;
 pub(crate) use operation::Operation;
 pub(crate) use replacement::Replacement;
 
+use table::Manner;
+
 use std::borrow::Borrow;
 
 use crate::{
@@ -275,7 +277,8 @@ impl Transaction {
 
     #[track_caller]
     fn chain(&mut self, verb: Verb, table: &TableRef, chain: &Chain, how: u16) -> OperationId {
-        let id = self.chain_alone(verb, table, chain, how, Origin::here(), None);
+        let manner = Manner { verb, how, origin: None, anew: false };
+        let id = self.chain_alone(table, chain, manner, Origin::here(), None);
         let place = ChainPath::from((table, &chain.name));
         for rule in &chain.rules {
             self.put_rule(Verb::Add, &place, &Position::Tail, rule, rule.origin);
@@ -286,18 +289,18 @@ impl Transaction {
     /// A chain without its rules; `id` is a number within the transaction in the place of its name.
     fn chain_alone(
         &mut self,
-        verb: Verb,
         table: &TableRef,
         chain: &Chain,
-        how: u16,
+        manner: Manner,
         origin: Origin,
         id: Option<u32>,
     ) -> OperationId {
+        let Manner { verb, how, origin: read, .. } = manner;
         let label = self.label.clone();
         self.batch.operation(verb, nft::NEWCHAIN, how, table.family, origin, label, |writer| {
             chain.encode(table.family, &table.name, id, writer);
             check_name("table", &table.name)?;
-            chain.check(table.family)
+            if read.is_some() { chain.check_read(table.family) } else { chain.check(table.family) }
         })
     }
 

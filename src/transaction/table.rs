@@ -15,14 +15,14 @@ use crate::{
 
 /// How what a table holds is sent.
 #[derive(Clone, Copy)]
-struct Manner {
-    verb: Verb,
+pub(super) struct Manner {
+    pub(super) verb: Verb,
     /// `NLM_F_…`
-    how: u16,
-    /// The line that errors name, in the place of each object's own; rules are numbered then.
-    origin: Option<Origin>,
+    pub(super) how: u16,
+    /// Of what was read: the line that errors name, in the place of each object's own; rules are numbered then.
+    pub(super) origin: Option<Origin>,
     /// What belongs to a rule gets a new name.
-    anew: bool,
+    pub(super) anew: bool,
 }
 
 /// The numbers within the transaction that stand for new names.
@@ -95,7 +95,7 @@ impl Transaction {
             let renamed = anew && chain.flags.contains(ChainFlags::BINDING);
             let id = u32::try_from(index + 1).ok().filter(|_| renamed);
             numbers.chains.extend(id.map(|id| (chain.name.as_str(), id)));
-            self.chain_alone(verb, &place, chain, how, origin(chain.origin), id);
+            self.chain_alone(&place, chain, manner, origin(chain.origin), id);
         }
         for (place, id, set) in sets {
             let (elements, origin) = (set.elements.as_slice(), origin(set.origin));

@@ -194,9 +194,9 @@ fn what_is_not_there() {
     let no_set = ["ENOENT", "there is no set nosuch in table inet edge: add it first"];
     refused(firewall, None, &no_set, &|to| _ = to.entries(TABLE, &missing).add([Port(1)]));
     refused(firewall, None, &no_set, &|to| _ = to.entries(TABLE, &missing).delete([Port(1)]));
-    // Linux 5.10 does not say that it is the set which is missing. No dry run tells; what does not know catch-all elements
-    // (before 5.13) is taken to be as old.
-    let is_said = firewall.supports(Feature::SetCatchAll).unwrap() == Support::Works;
+    // Linux 5.10 and 6.1 do not say that it is the set which is missing. No dry run tells; what knows no destroy (before
+    // 6.3) is taken to be as old.
+    let is_said = firewall.supports(Feature::Destroy).unwrap() == Support::Works;
     let to_flush = if is_said { no_set } else { ["ENOENT", "there is no set nosuch in table inet edge"] };
     refused(firewall, None, &to_flush, &|to| _ = to.entries(TABLE, &missing).flush());
     let no_set = ["delete set inet edge nosuch", "ENOENT", "there is no set nosuch in table inet edge"];
