@@ -30,8 +30,7 @@ impl Lowering<'_> {
                 let data = value.data();
                 let prefix = data.as_bytes().get(..usize::from(bits / 8)).unwrap_or_default();
                 self.push(Payload::load(base, offset, u32::from(bits / 8), Register::R1));
-                let op = if matching.negated { CmpOp::Neq } else { CmpOp::Eq };
-                self.push(Cmp::new(Register::R1, op, Data::new(prefix)));
+                self.push(Cmp::new(Register::R1, equality(matching.negated), Data::new(prefix)));
                 Ok(())
             }
             _ => self.matching(Payload::load(base, offset, len, Register::R1), matching),
@@ -50,15 +49,19 @@ impl Lowering<'_> {
 
     /// Compares register 1 with what is accepted.
     pub(crate) fn compare<T: Operand>(&mut self, matching: &Matching<T>) -> Result<(), Invalid> {
+        // What most rules say, before anything else is looked at.
+        let (None, [Item::One(value)]) = (&matching.problem, matching.items.as_slice()) else {
+            return self.compare_several(matching);
+        };
+        value.check()?;
+        self.push(Cmp::new(Register::R1, equality(matching.negated), value.data()));
+        Ok(())
+    }
+
+    fn compare_several<T: Operand>(&mut self, matching: &Matching<T>) -> Result<(), Invalid> {
         self.check_items(matching)?;
-        let register = Register::R1;
-        let equal = if matching.negated { CmpOp::Neq } else { CmpOp::Eq };
+        let (register, equal) = (Register::R1, equality(matching.negated));
         match matching.items.as_slice() {
-            [] => Err(Invalid::ListEmpty { what: T::WHAT }),
-            [Item::One(value)] => {
-                self.push(Cmp::new(register, equal, value.data()));
-                Ok(())
-            }
             [Item::Range(from, to)] => {
                 self.turn_to_network_order(T::DATATYPE);
                 let (from, to) = (in_network_order::<T>(from), in_network_order::<T>(to));
@@ -120,6 +123,10 @@ impl Lowering<'_> {
         }
         matching.items.iter().try_for_each(check_item)
     }
+}
+
+fn equality(negated: bool) -> CmpOp {
+    if negated { CmpOp::Neq } else { CmpOp::Eq }
 }
 
 fn check_item<T: Operand>(item: &Item<T>) -> Result<(), Invalid> {
