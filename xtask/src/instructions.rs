@@ -1,7 +1,9 @@
 //! `cargo xtask instructions`: how many instructions the library's parts take, beside what they took before.
 //!
 //! Times depend on what else the machine does; instructions do not. Valgrind counts them, in a program that does the
-//! same work twice as often the second time: the difference is the work, without what comes before it.
+//! same work twice as often the second time: the difference is the work, without what comes before it. It is built as cargo
+//! builds by itself and with whole-program optimisation, as the contenders of `cargo xtask bench` are: what is inlined in
+//! one need not be in the other.
 //!
 //! Crates that do so (gungraun, formerly iai-callgrind) keep what they compare with in `target/`, in valgrind's own
 //! format, and need a second program of the same version; a text file in the repository shows in a diff what became
@@ -46,7 +48,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> Result {
     let path = root().join(BASELINE);
     if update {
         std::fs::write(&path, written(&made_with, &counts)).map_err(doing(format!("write {BASELINE}")))?;
-        counts.iter().for_each(|(name, count)| println!("{name:<16} {count:>8}"));
+        counts.iter().for_each(|(name, count)| println!("{name:<18} {count:>8}"));
         println!("written to {BASELINE}");
         return Ok(());
     }
@@ -91,30 +93,38 @@ fn made_with() -> String {
 
 type Counts = BTreeMap<String, u64>;
 
-/// Instructions for one piece of each part.
+/// Instructions for one piece of each part; those of the program built with [`process::LTO`] end in `/lto`.
 fn count() -> Result<Counts> {
-    let program = build()?;
-    let Some(list) = output(process::command(&program).arg("--list")) else {
-        return failed(format!("`{} --list` failed", program.display()));
-    };
     let mut counts = Counts::new();
-    for line in list.lines() {
-        let Some((name, Ok(pieces))) = line.split_once(' ').map(|(name, n)| (name, n.parse::<u64>())) else {
-            return failed(format!("`{} --list` printed {line:?}", program.display()));
+    for (ending, program) in [("", build(false)?), ("/lto", build(true)?)] {
+        let Some(list) = output(process::command(&program).arg("--list")) else {
+            return failed(format!("`{} --list` failed", program.display()));
         };
-        let (fewer, more) = (instructions(&program, name, TIMES.0)?, instructions(&program, name, TIMES.1)?);
-        counts.insert(name.to_owned(), more.saturating_sub(fewer) / (TIMES.1 - TIMES.0) / pieces.max(1));
+        for line in list.lines() {
+            let Some((name, Ok(pieces))) = line.split_once(' ').map(|(name, n)| (name, n.parse::<u64>()))
+            else {
+                return failed(format!("`{} --list` printed {line:?}", program.display()));
+            };
+            let (fewer, more) =
+                (instructions(&program, name, TIMES.0)?, instructions(&program, name, TIMES.1)?);
+            let count = more.saturating_sub(fewer) / (TIMES.1 - TIMES.0) / pieces.max(1);
+            counts.insert(format!("{name}{ending}"), count);
+        }
     }
     Ok(counts)
 }
 
 /// Builds the program that does the work, and says where it is.
-fn build() -> Result<PathBuf> {
+fn build(lto: bool) -> Result<PathBuf> {
+    let dir = process::target_dir().join(if lto { "lto" } else { "" });
     let mut command = cargo();
-    command.args(["build", "--release", "--package", PROGRAM]);
+    command.args(["build", "--release", "--package", PROGRAM, "--target-dir"]).arg(&dir);
+    if lto {
+        command.envs(process::LTO);
+    }
     println!("$ {}", shown(&command));
     process::run(&mut command)?;
-    Ok(process::target_dir().join("release").join(PROGRAM))
+    Ok(dir.join("release").join(PROGRAM))
 }
 
 fn instructions(program: &Path, name: &str, times: u64) -> Result<u64> {
@@ -204,7 +214,7 @@ fn compare(before: &Counts, now: &Counts) -> Comparison {
         } else {
             ""
         };
-        let _ = writeln!(comparison.table, "{name:<16} {old:>8} -> {new:>8}  {percent:>+6.1} %{word}");
+        let _ = writeln!(comparison.table, "{name:<18} {old:>8} -> {new:>8}  {percent:>+6.1} %{word}");
     }
     comparison
 }

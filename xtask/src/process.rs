@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+/// What has cargo optimise a release as one whole program.
+pub(crate) const LTO: [(&str, &str); 2] =
+    [("CARGO_PROFILE_RELEASE_LTO", "true"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")];
+
 /// Why a command of this program stops. The text is one sentence that also says what to do next.
 #[derive(Debug)]
 pub(crate) enum Failure {

@@ -7,11 +7,7 @@ use super::build_dir;
 use crate::bench::contender::OURS;
 use crate::process::{self, cargo, output, shown};
 
-/// The same for all, whatever their own manifests say.
-const PROFILE: [(&str, &str); 2] =
-    [("CARGO_PROFILE_RELEASE_LTO", "true"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")];
-
-/// Builds a crate, and gives the program that cargo says it made.
+/// Builds a crate, all alike whatever their own manifests say, and gives the program that cargo says it made.
 pub(super) fn build(dir: &Path) -> Result<PathBuf, String> {
     let mut command = cargo();
     command.args([
@@ -21,7 +17,7 @@ pub(super) fn build(dir: &Path) -> Result<PathBuf, String> {
         "--message-format=json-render-diagnostics",
         "--manifest-path",
     ]);
-    command.arg(dir.join("Cargo.toml")).arg("--target-dir").arg(build_dir()).envs(PROFILE);
+    command.arg(dir.join("Cargo.toml")).arg("--target-dir").arg(build_dir()).envs(process::LTO);
     eprintln!("$ {}", shown(&command));
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("cargo: {error}"))?;
     if !output.status.success() {
