@@ -96,7 +96,7 @@ impl Work<'_> {
         let count = turns.len();
         for place in 0..count {
             // There and back: who goes before whom changes from round to round, neighbours stay neighbours.
-            let place = if round % 2 == 0 { place } else { count - 1 - place };
+            let place = if round.is_multiple_of(2) { place } else { count - 1 - place };
             let Some(turn) = turns.get_mut(place) else { continue };
             if !takes_part(turn.series.contender) {
                 turn.series.skip();

@@ -203,7 +203,7 @@ fn contenders(page: &mut String, report: &Report) {
 }
 
 fn emphasised(name: &str) -> String {
-    if name == crate::bench::contender::OURS { format!("**{name}**") } else { name.to_owned() }
+    if name == OURS { format!("**{name}**") } else { name.to_owned() }
 }
 
 #[cfg(test)]
