@@ -32,6 +32,11 @@ pub(crate) const FLOOR: &str = "floor";
 /// The other.
 pub(crate) const NFT: &str = "nft";
 
+/// True for those whom the goals compare.
+pub(crate) fn is_compared(name: &str) -> bool {
+    matches!(name, FLOOR | NFT | OURS)
+}
+
 /// All, in the order of the report.
 pub(crate) const CONTENDERS: [Contender; 11] = [
     Contender {

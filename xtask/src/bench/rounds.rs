@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use super::contender::{Contender, FLOOR, OURS};
+use super::contender::{Contender, OURS, is_compared};
 use super::job::{Job, Outcome};
 use super::options::Options;
 use super::plan::Plan;
@@ -26,7 +26,7 @@ pub(crate) fn run(
         .flat_map(|workload| workload.sizes(options.quick).iter().map(move |size| (workload, size)))
         .map(|(workload, (size, times))| {
             let (rounds, count) = (rounds(*times), contenders.len());
-            workload.estimate(*size, count, workload.pairs(options.quick, rounds)) * rounds as f64
+            workload.estimate(*size, count, workload.compared(options.quick, rounds)) * rounds as f64
         })
         .sum();
     let mut progress = Progress::new(all);
@@ -35,8 +35,8 @@ pub(crate) fn run(
         let mut barred = Vec::new();
         for (size, times) in workload.sizes(options.quick) {
             let rounds = rounds(*times);
-            let pairs = workload.pairs(options.quick, rounds);
-            let work = Work { plan, workload, size: *size, rounds, pairs };
+            let compared = workload.compared(options.quick, rounds);
+            let work = Work { plan, workload, size: *size, rounds, compared };
             measured.push(work.measure(contenders, &mut barred, &mut progress)?);
         }
     }
@@ -50,8 +50,8 @@ struct Work<'w> {
     workload: &'static Workload,
     size: u32,
     rounds: usize,
-    /// How often the floor and the library alone take turns behind each round.
-    pairs: usize,
+    /// How often those whom the goals compare take turns alone behind each round.
+    compared: usize,
 }
 
 /// A contender's job, or nothing where there is none any more.
@@ -75,9 +75,8 @@ impl Work<'_> {
         }
         for round in 0..self.rounds {
             self.take_turns(&mut turns, round, progress, barred, |_| true);
-            for pair in 1..=self.pairs {
-                let compared = |name: &str| matches!(name, FLOOR | OURS);
-                self.take_turns(&mut turns, round + pair, progress, barred, compared);
+            for more in 1..=self.compared {
+                self.take_turns(&mut turns, round + more, progress, barred, is_compared);
             }
         }
         let series = turns.into_iter().map(|turn| turn.series).collect();

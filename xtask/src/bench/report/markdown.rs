@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::{GOALS, Report, Row, count, numbers::bytes, numbers::three_digits, time};
-use crate::bench::contender::{CONTENDERS, FLOOR, OURS};
+use crate::bench::contender::{CONTENDERS, FLOOR, NFT, OURS, is_compared};
 use crate::bench::workload::{WORKLOADS, Workload};
 
 const HOW: &str = "\
@@ -83,18 +83,17 @@ fn section(page: &mut String, report: &Report, workload: &Workload, picture: Opt
     failures(page, report, name);
 }
 
-/// How many rounds each size had; and how many of the floor and the library alone were among them.
+/// How many rounds each size had; and how many those had whom the goals compare, where others had fewer.
 fn rounds(report: &Report, workload: &str, sizes: &[u32]) -> String {
     let rounds = sizes.iter().map(|size| {
         let done = |row: &Row| row.rounds_s.iter().flatten().count();
         let rows = || report.of(workload).filter(|row| row.size == *size);
-        let of = |is_pair: bool| {
-            let rows = rows().filter(|row| matches!(row.contender.as_str(), FLOOR | OURS) == is_pair);
-            rows.map(done).max().unwrap_or_default()
+        let of = |compared: bool| {
+            rows().filter(|row| is_compared(&row.contender) == compared).map(done).max().unwrap_or_default()
         };
         match (of(false), of(true)) {
-            (all, pair) if all < pair && all > 0 => format!("{all} ({pair} of floor and {OURS})"),
-            (all, pair) => all.max(pair).to_string(),
+            (all, more) if all < more && all > 0 => format!("{all} ({more} of {FLOOR}, {OURS} and {NFT})"),
+            (all, more) => all.max(more).to_string(),
         }
     });
     rounds.collect::<Vec<_>>().join(", ")
@@ -221,7 +220,7 @@ mod tests {
             "| floor | 15.0 ms | 150 ms | 15.0 µs |",
             "- **nlink**, **nftnl** failed: it   did not work",
             "- **iptables-nft** not done at 10,000: it has no means",
-            "Rounds: 2, 2.",
+            "Rounds: 1 (2 of floor, portcullis and nft), 2.",
             "](rules-facts.svg)",
             "| Rules, 10,000 and more: `nft -f` takes 1.8 times as long | rules-facts 10,000: 2.31 | met |",
             "1.075 | **missed** |",
