@@ -160,7 +160,8 @@ impl Progress {
     /// On a terminal the line is written over; elsewhere there is one for each workload and size.
     fn show(&mut self, work: &Work<'_>, contender: &str, round: usize) {
         let place = (work.workload.name.to_owned(), work.size);
-        let percent = 100.0 * self.done / self.all.max(f64::MIN_POSITIVE);
+        // The estimate may be short; what is being done is not done.
+        let percent = (100.0 * self.done / self.all.max(f64::MIN_POSITIVE)).min(99.0);
         let line = format!("{percent:>3.0} %  {} {}", place.0, place.1);
         let left = self.left().map_or_else(String::new, |left| format!("  about {} left", seconds(left)));
         let mut stderr = std::io::stderr().lock();
