@@ -27,7 +27,8 @@ pub(super) trait Written {
     /// Writes it as it is in a list.
     fn write(&self, writer: &mut Writer<'_, impl Buffer>);
 
-    /// Whether it has nothing but what this library knows.
+    /// False for one with attributes that this library does not know, which is seldom: it goes the long way, and the
+    /// compiler leaves it out of the usual one.
     fn is_known(&self) -> bool;
 }
 
@@ -48,6 +49,7 @@ impl Written for Expr {
         self.put(NFTA_LIST_ELEM, writer);
     }
 
+    // Whatever it is, its writing is the same function.
     fn is_known(&self) -> bool {
         true
     }

@@ -6,6 +6,8 @@ const FIRST: usize = 32 << 10;
 /// What comes behind goes to pieces of this size, so that a large transaction is never copied to grow. They take memory
 /// as they are filled. One `sendmsg` takes 1024 pieces and about 2 GiB.
 const CHUNK: usize = 16 << 20;
+/// The first such piece: some hundred rules need not be promised so much, on machines that have little.
+const SECOND: usize = 1 << 20;
 /// Room that one message may need: a few attributes at netlink's limit.
 const SLACK: usize = 256 << 10;
 
@@ -34,7 +36,11 @@ impl Chunks {
             self.last += 1;
         }
         if self.last == self.all.len() {
-            self.all.push(if self.last == 0 { Vec::new() } else { Vec::with_capacity(CHUNK) });
+            self.all.push(match self.last {
+                0 => Vec::new(),
+                1 => Vec::with_capacity(SECOND),
+                _ => Vec::with_capacity(CHUNK),
+            });
         }
     }
 
@@ -109,7 +115,7 @@ mod tests {
                 addresses.push((chunk, offset, chunks.at(chunk, offset).unwrap().as_ptr()));
             }
         }
-        assert_eq!(chunks.all.len(), 4);
+        assert_eq!(chunks.all.len(), 5);
         let copy = chunks.clone();
         for all in [&chunks, &copy] {
             for (number, (chunk, offset)) in places.iter().enumerate() {
