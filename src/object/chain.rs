@@ -332,7 +332,7 @@ impl Chain {
         }
     }
 
-    /// As [`Chain::check`], of a chain that was read: it may have lost its devices (Linux 6.4 to 6.15), and comes back
+    /// As [`Chain::check`], of a chain that was read: its devices may be gone (as Linux 6.12 leaves it; 6.4 and later take it), and it comes back
     /// without any.
     pub(crate) fn check_read(&self, family: Family) -> Result<(), Invalid> {
         if let Some(problem) = &self.problem {

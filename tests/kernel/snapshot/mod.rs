@@ -424,7 +424,7 @@ fn a_device_that_is_not_there_is_named_or_waited_for() {
     }
 }
 
-/// As Linux 6.4 to 6.15 leave one whose devices are gone; kernels before know none.
+/// As Linux 6.12 leaves one whose devices are gone; kernels before 6.4 take none.
 #[test]
 fn a_chain_without_its_devices_comes_back_without() {
     need_namespaces!();
