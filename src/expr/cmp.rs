@@ -34,6 +34,13 @@ expression! {
     }
 }
 
+impl CmpOp {
+    /// Equal; not equal, if the match is negated.
+    pub(crate) const fn equality(negated: bool) -> Self {
+        if negated { Self::Neq } else { Self::Eq }
+    }
+}
+
 impl Cmp {
     /// Equal.
     pub fn eq(sreg: Register, data: Data) -> Self {

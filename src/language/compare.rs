@@ -30,7 +30,7 @@ impl Lowering<'_> {
                 let data = value.data();
                 let prefix = data.as_bytes().get(..usize::from(bits / 8)).unwrap_or_default();
                 self.push(Payload::load(base, offset, u32::from(bits / 8), Register::R1));
-                self.push(Cmp::new(Register::R1, equality(matching.negated), Data::new(prefix)));
+                self.push(Cmp::new(Register::R1, CmpOp::equality(matching.negated), Data::new(prefix)));
                 Ok(())
             }
             _ => self.matching(Payload::load(base, offset, len, Register::R1), matching),
@@ -54,13 +54,13 @@ impl Lowering<'_> {
             return self.compare_several(matching);
         };
         value.check()?;
-        self.push(Cmp::new(Register::R1, equality(matching.negated), value.data()));
+        self.push(Cmp::new(Register::R1, CmpOp::equality(matching.negated), value.data()));
         Ok(())
     }
 
     fn compare_several<T: Operand>(&mut self, matching: &Matching<T>) -> Result<(), Invalid> {
         self.check_items(matching)?;
-        let (register, equal) = (Register::R1, equality(matching.negated));
+        let (register, equal) = (Register::R1, CmpOp::equality(matching.negated));
         match matching.items.as_slice() {
             [Item::Range(from, to)] => {
                 self.turn_to_network_order(T::DATATYPE);
@@ -123,10 +123,6 @@ impl Lowering<'_> {
         }
         matching.items.iter().try_for_each(check_item)
     }
-}
-
-fn equality(negated: bool) -> CmpOp {
-    if negated { CmpOp::Neq } else { CmpOp::Eq }
 }
 
 fn check_item<T: Operand>(item: &Item<T>) -> Result<(), Invalid> {

@@ -322,19 +322,12 @@ impl Chain {
     /// [`Invalid::Hook`] for a hook that the family or the kind does not have; [`Invalid::Devices`] for a device too many or
     /// too few; a device that no interface can be; a comment that is too long.
     pub fn check(&self, family: Family) -> Result<(), Invalid> {
-        self.check_read(family)?;
-        match &self.base {
-            // What has a handle was read.
-            Some(base) if base.hook.needs_device() && base.devices.is_empty() && self.handle.is_none() => {
-                Err(Invalid::Devices { chain: self.name.clone(), hook: base.hook })
-            }
-            _ => Ok(()),
-        }
+        self.check_as(family, self.handle.is_some())
     }
 
-    /// As [`Chain::check`], of a chain that was read: its devices may be gone (as Linux 6.12 leaves it; 6.4 and later take it), and it comes back
-    /// without any.
-    pub(crate) fn check_read(&self, family: Family) -> Result<(), Invalid> {
+    /// As [`Chain::check`]. Of a chain that was read the devices may be gone, as Linux 6.12 leaves it; kernels since 6.4
+    /// take it back without.
+    pub(crate) fn check_as(&self, family: Family, was_read: bool) -> Result<(), Invalid> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());
         }
@@ -350,7 +343,8 @@ impl Chain {
                 family,
             });
         }
-        if !base.hook.needs_device() && !base.devices.is_empty() {
+        let has_devices = !base.devices.is_empty();
+        if base.hook.needs_device() != has_devices && (has_devices || !was_read) {
             return Err(Invalid::Devices { chain: self.name.clone(), hook: base.hook });
         }
         base.devices.iter().try_for_each(InterfaceName::check)

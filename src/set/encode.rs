@@ -29,7 +29,7 @@ const HEADS: usize = 12;
 const VALUE_HEADS: usize = 8;
 
 /// Appends an entry of a set of single keys or of a concatenation of intervals; or the one for every other key.
-// Always, and `rich` never: see `check`.
+// Always, and `rich` never: see `contents::check`.
 #[inline(always)]
 pub(crate) fn entry<K: Key, V: MapValue>(entry: &Entry<K, V>, writer: &mut Writer<'_>) {
     match &entry.key {

@@ -68,23 +68,8 @@ impl Batch {
 
     /// Appends a message whose attributes `body` writes; what `body` returns is kept as a problem.
     #[expect(clippy::too_many_arguments, reason = "the parts of one message, in the order of its bytes")]
-    pub(crate) fn operation(
-        &mut self,
-        verb: Verb,
-        kind: u16,
-        how: u16,
-        family: Family,
-        origin: Origin,
-        label: Option<Box<str>>,
-        body: impl FnOnce(&mut Writer<'_>) -> Result<(), Invalid>,
-    ) -> OperationId {
-        self.usual_operation(verb, kind, how, family, origin, label, |writer| body(writer).map_err(Box::new))
-    }
-
-    /// As [`Batch::operation`], for what there are many of: a problem is seldom, and large.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one message, in the order of its bytes")]
     #[inline]
-    pub(super) fn usual_operation(
+    pub(crate) fn operation<E: Into<Box<Invalid>>>(
         &mut self,
         verb: Verb,
         kind: u16,
@@ -92,7 +77,7 @@ impl Batch {
         family: Family,
         origin: Origin,
         label: Option<Box<str>>,
-        body: impl FnOnce(&mut Writer<'_>) -> Result<(), Box<Invalid>>,
+        body: impl FnOnce(&mut Writer<'_>) -> Result<(), E>,
     ) -> OperationId {
         let echo = if self.echo { flags::ECHO } else { 0 };
         self.reports |= self.echo;
@@ -100,7 +85,8 @@ impl Batch {
         let header = Header { kind, flags: flags::REQUEST | how | echo, sequence: id.sequence(), port: 0 };
         let result = header.write(chunk, family.number(), 0, |buffer| {
             let mut writer = Writer::new(buffer);
-            let said = body(&mut writer);
+            // Boxed at once: seldom, and large.
+            let said = body(&mut writer).map_err(Into::into);
             said.and(writer.finish().map_err(|error| Box::new(error.into())))
         });
         if let Err(problem) = result {

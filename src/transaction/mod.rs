@@ -188,7 +188,9 @@ impl Transaction {
     pub fn flush_ruleset(&mut self, family: Option<Family>) -> OperationId {
         let origin = Origin::here();
         let family = family.unwrap_or(Family::UNSPECIFIED);
-        self.batch.operation(Verb::Flush, nft::DELTABLE, 0, family, origin, self.label.clone(), |_| Ok(()))
+        self.batch.operation(Verb::Flush, nft::DELTABLE, 0, family, origin, self.label.clone(), |_| {
+            Ok::<_, Invalid>(())
+        })
     }
 
     /// Adds a chain with its rules. A chain that exists is kept, its policy changed where one is given.
@@ -295,12 +297,13 @@ impl Transaction {
         origin: Origin,
         id: Option<u32>,
     ) -> OperationId {
-        let Manner { verb, how, origin: read, .. } = manner;
+        let Manner { verb, how, .. } = manner;
+        let was_read = manner.origin.is_some() || chain.handle.is_some();
         let label = self.label.clone();
         self.batch.operation(verb, nft::NEWCHAIN, how, table.family, origin, label, |writer| {
             chain.encode(table.family, &table.name, id, writer);
             check_name("table", &table.name)?;
-            if read.is_some() { chain.check_read(table.family) } else { chain.check(table.family) }
+            chain.check_as(table.family, was_read)
         })
     }
 

@@ -115,7 +115,7 @@ impl Transaction {
         let sequence = u32::try_from(self.batch.operations.len() + 1).unwrap_or(u32::MAX);
         let (how, family) = (place.flags(), chain.family);
         let mut to_resolve = None;
-        let id = self.batch.usual_operation(verb, nft::NEWRULE, how, family, origin, label, |writer| {
+        let id = self.batch.operation(verb, nft::NEWRULE, how, family, origin, label, |writer| {
             match chain_id {
                 None => writer.raw(names),
                 Some(id) => {

@@ -91,7 +91,7 @@ impl CtAddressMatch {
                 let Some(network) = address.as_bytes().get(..usize::from(bits / 8)) else {
                     return to.matching(load, addresses);
                 };
-                let op = if addresses.is_negated() { CmpOp::Neq } else { CmpOp::Eq };
+                let op = CmpOp::equality(addresses.is_negated());
                 to.push(load);
                 to.push(Cmp::new(Register::R1, op, Data::new(network)));
                 Ok(())

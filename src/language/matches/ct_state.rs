@@ -90,7 +90,7 @@ impl Lower for CtStateIs {
                 return Err(Invalid::Combination { problem: problem.to_owned() });
             }
         };
-        let op = if self.0.is_negated() { CmpOp::Neq } else { CmpOp::Eq };
+        let op = CmpOp::equality(self.0.is_negated());
         to.push(Ct::load(CtKey::State, Register::R1));
         to.push(Cmp::new(Register::R1, op, state));
         Ok(())

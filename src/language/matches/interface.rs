@@ -138,7 +138,7 @@ impl InterfaceMatch {
                 return everything(to, load, negated);
             }
             to.push(load);
-            let op = if negated { CmpOp::Neq } else { CmpOp::Eq };
+            let op = CmpOp::equality(negated);
             to.push(Cmp::new(Register::R1, op, name.data()));
             return Ok(());
         }

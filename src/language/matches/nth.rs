@@ -56,7 +56,7 @@ impl Lower for Nth {
         if packet >= every {
             return Err(Invalid::Nth { every, packet });
         }
-        let op = if negated { CmpOp::Neq } else { CmpOp::Eq };
+        let op = CmpOp::equality(negated);
         to.push(Numgen::new(Register::R1, every, NumgenKind::Incremental));
         to.push(Cmp::new(Register::R1, op, Data::host_u32(packet)));
         Ok(())
