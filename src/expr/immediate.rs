@@ -79,7 +79,7 @@ impl Expression for Immediate {
 }
 
 impl Value for Load {
-    #[inline]
+    #[inline(always)]
     fn put(&self, kind: u16, writer: &mut Writer<'_, impl Buffer>) {
         match self {
             Self::Data(data) => data.put(kind, writer),

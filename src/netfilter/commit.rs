@@ -191,10 +191,9 @@ impl<T: Transport> Netfilter<T> {
         generation: Option<u32>,
         object: impl FnMut(GenMessage<'_>),
     ) -> Result<Option<Outcome>, Error> {
-        let Some(last) = work.operations.len().checked_sub(1) else {
+        let Some(last) = work.operations.last() else {
             return Ok(None);
         };
-        let last = OperationId(u32::try_from(last).unwrap_or(u32::MAX));
         let pieces = pieces(work, substitutes);
         let parts: Vec<&[u8]> = pieces.iter().map(AsRef::as_ref).collect();
         let exchange =
@@ -269,7 +268,7 @@ pub(super) fn judge(
         return Err(Error::Changed { expected });
     }
     // What is said of no operation is said of the end.
-    let beyond = u32::try_from(work.operations.len()).map_or(u32::MAX, |count| count.saturating_add(1));
+    let beyond = work.operations.end();
     let end = errors.split_off(&beyond).into_values().next();
     if !errors.is_empty() {
         let refusals = errors.into_values().map(|error| refusal(work, error)).collect();
@@ -302,7 +301,7 @@ fn refusal(work: &Batch, error: ErrorAnswer) -> Refusal {
     let subject = sent.as_ref().map(Subject::of);
     let attribute = offset.and_then(|offset| attribute_path(work.bytes_of(id)?, offset));
     let element = offset.and_then(|offset| refused_element(work, id, offset));
-    let operation = work.operations.get(id.index());
+    let operation = work.operations.get(id);
     let verb = operation.map_or(crate::transaction::Verb::Add, |operation| operation.verb);
     let hint = hint(errno, verb, sent.as_ref(), attribute.as_deref());
     Refusal {

@@ -89,9 +89,10 @@ impl<T: Transport> Netfilter<T> {
 /// A batch's messages.
 fn parts_of(work: &Batch) -> Vec<Part> {
     let mut parts = Vec::with_capacity(work.operations.len());
-    for (id, operation) in (0..).map(OperationId).zip(&work.operations) {
+    for id in work.operations.ids() {
+        let destroys = work.operations.get(id).is_some_and(|operation| operation.verb == Verb::Destroy);
         match list_of(work, id) {
-            _ if operation.verb != Verb::Destroy => parts.push(Part::Same(id)),
+            _ if !destroys => parts.push(Part::Same(id)),
             Some(list) => parts.extend([Part::Look(id), Part::Elements(id, 0, list.payload.len())]),
             None => parts.push(Part::Delete(id)),
         }
@@ -153,7 +154,7 @@ fn middle(work: &Batch, id: OperationId, from: usize, to: usize) -> Option<usize
 fn of_operations(work: &Batch, parts: &[Part], outcome: Outcome) -> Outcome {
     let mut mapped = Outcome { errors: std::collections::BTreeMap::new(), ..outcome };
     // What is said of none of them is said of the end.
-    let end = u32::try_from(work.operations.len()).map_or(u32::MAX, |count| count.saturating_add(1));
+    let end = work.operations.end();
     for (sequence, mut error) in outcome.errors {
         let part = part_of(parts, sequence);
         error.sequence = match part {

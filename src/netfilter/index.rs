@@ -67,7 +67,7 @@ fn patch(batch: &mut Batch, wanted: &IndexToResolve, handles: &[u64]) {
 }
 
 fn out_of_range(work: &Batch, wanted: &IndexToResolve, rules: usize) -> Error {
-    let Some(operation) = work.operations.get(wanted.operation.index()) else {
+    let Some(operation) = work.operations.get(wanted.operation) else {
         return Error::Invalid(Vec::new());
     };
     Error::Invalid(vec![InvalidOperation {

@@ -4,10 +4,7 @@
 use std::borrow::Cow;
 
 use super::replace::Substitute;
-use crate::{
-    transaction::{Batch, OperationId},
-    wire::flags,
-};
+use crate::{transaction::Batch, wire::flags};
 
 /// What one `sendmsg` takes (`UIO_MAXIOV`), with some room for a batch's beginning and end.
 const MOST: usize = 1000;
@@ -46,21 +43,21 @@ struct Change<'a> {
 
 impl<'a> Change<'a> {
     fn substitute(work: &Batch, substitute: &'a Substitute) -> Option<Self> {
-        let operation = work.operations.get(substitute.operation.index())?;
-        let from = operation.offset as usize;
+        let place = work.place_of(substitute.operation)?;
+        let from = place.offset();
         let to = from + work.bytes_of(substitute.operation)?.len();
-        Some(Self { chunk: operation.chunk.into(), from, to, instead: Cow::Borrowed(&substitute.bytes) })
+        Some(Self { chunk: place.chunk(), from, to, instead: Cow::Borrowed(&substitute.bytes) })
     }
 
     /// The last message's flags with `NLM_F_ACK`.
     fn acknowledged(work: &Batch) -> Option<Self> {
-        let last = OperationId(u32::try_from(work.operations.len().checked_sub(1)?).ok()?);
-        let operation = work.operations.get(last.index())?;
+        let last = work.operations.last()?;
+        let place = work.place_of(last)?;
         // nlmsg_len and nlmsg_type come before nlmsg_flags.
         let field = work.bytes_of(last)?.get(6..8)?.first_chunk::<2>()?;
         let flags = (u16::from_ne_bytes(*field) | flags::ACK).to_ne_bytes();
-        let from = operation.offset as usize + 6;
-        Some(Self { chunk: operation.chunk.into(), from, to: from + 2, instead: Cow::Owned(flags.to_vec()) })
+        let from = place.offset() + 6;
+        Some(Self { chunk: place.chunk(), from, to: from + 2, instead: Cow::Owned(flags.to_vec()) })
     }
 }
 
@@ -87,8 +84,9 @@ mod tests {
         let pieces = pieces(&transaction.batch, &[]);
         assert_eq!(sent(&pieces), [(nft::NEWTABLE, 0), (nft::DELTABLE, flags::ACK)]);
         let mut bytes = pieces.concat();
-        let last = transaction.batch.operations[1].offset as usize;
-        bytes[last + 6..last + 8].copy_from_slice(&transaction.batch.chunks.at(0, last + 6).unwrap()[..2]);
+        let deletion = transaction.batch.operations.last().unwrap();
+        let last = transaction.batch.place_of(deletion).unwrap().offset();
+        bytes[last + 6..last + 8].copy_from_slice(&transaction.batch.bytes_of(deletion).unwrap()[6..8]);
         assert_eq!(bytes, transaction.batch.chunks.concat());
     }
 

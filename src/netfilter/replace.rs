@@ -143,7 +143,7 @@ fn base_stays(family: Family, before: &Base, base: &Base) -> bool {
 /// The messages of a batch, all of them with the sequence number of one operation of another batch.
 fn under_one_number(batch: &Batch, operation: OperationId) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for index in (0..).map(OperationId).take(batch.operations.len()) {
+    for index in batch.operations.ids() {
         let start = bytes.len();
         bytes.extend_from_slice(batch.bytes_of(index).unwrap_or_default());
         // nlmsg_seq

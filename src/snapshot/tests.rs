@@ -440,7 +440,7 @@ fn what_is_there_is_replaced_or_added_to() {
         let ids = (0..transaction.len()).map(|index| crate::OperationId(index as u32));
         let verbs: Vec<_> = ids
             .map(|id| {
-                let operation = &transaction.batch.operations[id.index()];
+                let operation = transaction.batch.operations.get(id).unwrap();
                 let subject = crate::Subject::of(&transaction.batch.message_of(id).unwrap());
                 assert!(operation.origin.location().file().ends_with("tests.rs"));
                 format!("{} {subject}", operation.verb)

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use super::{Bulk, Chunks, Operation, OperationId, Replacement, Subject, Verb};
+use super::{Bulk, Chunks, Operation, OperationId, Operations, Place, Replacement, Subject, Verb};
 use crate::{
     Invalid, InvalidOperation,
     object::{ChainRef, Element, Family, Origin, Set, SetRef, TableRef, check_name, encode_elements},
@@ -23,7 +23,7 @@ pub(crate) struct IndexToResolve {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) chunks: Chunks,
-    pub(crate) operations: Vec<Operation>,
+    pub(crate) operations: Operations,
     /// What the caller called some operations, in their order.
     labels: Vec<(OperationId, Box<str>)>,
     pub(crate) problems: Vec<InvalidOperation>,
@@ -192,12 +192,12 @@ impl Batch {
 
     /// Whether something is destroyed, which kernels before 6.3 do not know.
     pub(crate) fn destroys(&self) -> bool {
-        self.operations.iter().any(|operation| operation.verb == Verb::Destroy)
+        self.operations.any(Verb::Destroy)
     }
 
     /// Keeps a problem with an operation.
     pub(crate) fn problem(&mut self, id: OperationId, problem: Invalid) {
-        let Some(operation) = self.operations.get(id.index()) else {
+        let Some(operation) = self.operations.get(id) else {
             return;
         };
         self.problems.push(InvalidOperation {
@@ -210,10 +210,15 @@ impl Batch {
         });
     }
 
+    /// Where an operation's message is.
+    pub(crate) fn place_of(&self, id: OperationId) -> Option<Place> {
+        let (near, steps) = self.operations.near(id)?;
+        (0..steps).try_fold(near, |place, _| self.chunks.behind(place))
+    }
+
     /// The bytes of an operation's message.
     pub(crate) fn bytes_of(&self, id: OperationId) -> Option<&[u8]> {
-        let operation = self.operations.get(id.index())?;
-        let from = self.chunks.at(operation.chunk.into(), operation.offset as usize)?;
+        let from = self.chunks.at(self.place_of(id)?)?;
         let (head, _) = from.split_first_chunk::<4>()?;
         from.get(..u32::from_ne_bytes(*head) as usize)
     }
@@ -225,8 +230,7 @@ impl Batch {
 
     /// An operation's bytes from its message on, to be changed.
     pub(crate) fn bytes_from_mut(&mut self, id: OperationId) -> Option<&mut [u8]> {
-        let operation = self.operations.get(id.index())?;
-        self.chunks.at_mut(operation.chunk.into(), operation.offset as usize)
+        self.chunks.at_mut(self.place_of(id)?)
     }
 
     /// What the caller called an operation.
@@ -236,15 +240,10 @@ impl Batch {
     }
 
     /// The next operation, and where its message is to be written.
-    #[inline]
+    #[inline(always)]
     fn next(&mut self, verb: Verb, origin: Origin, label: Option<Box<str>>) -> (OperationId, &mut Vec<u8>) {
-        // Four billion operations do not fit into the memory of the machine that would send them.
-        let id = OperationId(u32::try_from(self.operations.len()).unwrap_or(u32::MAX));
         let (chunk, bytes) = self.chunks.room();
-        // A chunk has less than 4 GiB, and 65,536 of them would be a terabyte.
-        let chunk = u16::try_from(chunk).unwrap_or(u16::MAX);
-        let offset = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        self.operations.push(Operation { origin, offset, chunk, verb });
+        let id = self.operations.push(Operation { origin, verb }, Place::new(chunk, bytes.len()));
         if let Some(label) = label {
             self.labels.push((id, label));
         }

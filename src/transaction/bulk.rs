@@ -163,7 +163,8 @@ mod tests {
     }
 
     fn size(transaction: &Transaction) -> Option<u32> {
-        let message = Messages::new(transaction.batch.chunks.at(0, 0).unwrap()).next().unwrap().unwrap();
+        let bytes = transaction.batch.chunks.concat();
+        let message = Messages::new(&bytes).next().unwrap().unwrap();
         Set::decode(message.attributes()).unwrap().1.desc.size
     }
 

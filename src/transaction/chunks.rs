@@ -1,5 +1,9 @@
 //! The messages of a transaction, in pieces of memory that never move.
 
+use portcullis_sys::memory::populate;
+
+use super::Place;
+
 /// So much is collected in a buffer that grows, so that a small transaction is small; and no more, for what is copied to
 /// grow touches twice as much memory.
 const FIRST: usize = 32 << 10;
@@ -10,26 +14,30 @@ const CHUNK: usize = 16 << 20;
 const SECOND: usize = 1 << 20;
 /// Room that one message may need: a few attributes at netlink's limit.
 const SLACK: usize = 256 << 10;
+/// So much of a piece at least is asked for ahead of the messages, and at most: never much more than is there already.
+const AHEAD: (usize, usize) = (32 << 10, 256 << 10);
 
 /// Whole messages, one behind the other.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Chunks {
     /// Those behind `last` are empty, and left from what was here before.
     all: Vec<Vec<u8>>,
     last: usize,
+    /// The last chunk takes messages until it has this length; then it is looked at again.
+    until: usize,
 }
 
 impl Chunks {
     /// Where the next message is to be written, behind all others: the chunk's number, and the chunk.
     #[inline]
     pub(super) fn room(&mut self) -> (usize, &mut Vec<u8>) {
-        if self.all.get(self.last).is_none_or(|chunk| is_full(self.last, chunk)) {
+        if self.all.get(self.last).is_none_or(|chunk| chunk.len() >= self.until) {
             self.next();
         }
         (self.last, &mut self.all[self.last])
     }
 
-    /// Goes on to the first chunk that is not full.
+    /// Goes on to the first chunk that is not full, and makes it ready for what comes.
     #[cold]
     fn next(&mut self) {
         while self.all.get(self.last).is_some_and(|chunk| is_full(self.last, chunk)) {
@@ -42,12 +50,16 @@ impl Chunks {
                 _ => Vec::with_capacity(CHUNK),
             });
         }
+        if let Some(chunk) = self.all.get_mut(self.last) {
+            self.until = ready(self.last, chunk);
+        }
     }
 
     /// Forgets the messages, and keeps their memory for others.
     pub(super) fn clear(&mut self) {
         self.all.iter_mut().for_each(Vec::clear);
         self.last = 0;
+        self.until = 0;
     }
 
     /// How many bytes there are.
@@ -61,13 +73,27 @@ impl Chunks {
     }
 
     /// The messages from a place on in their chunk.
-    pub(crate) fn at(&self, chunk: usize, offset: usize) -> Option<&[u8]> {
-        self.all.get(chunk)?.get(offset..)
+    pub(crate) fn at(&self, place: Place) -> Option<&[u8]> {
+        self.all.get(place.chunk())?.get(place.offset()..)
     }
 
     /// As [`Chunks::at`], to be changed.
-    pub(crate) fn at_mut(&mut self, chunk: usize, offset: usize) -> Option<&mut [u8]> {
-        self.all.get_mut(chunk)?.get_mut(offset..)
+    pub(crate) fn at_mut(&mut self, place: Place) -> Option<&mut [u8]> {
+        self.all.get_mut(place.chunk())?.get_mut(place.offset()..)
+    }
+
+    /// Where the message behind the one at a place is, if there is one.
+    pub(crate) fn behind(&self, place: Place) -> Option<Place> {
+        let chunk = self.all.get(place.chunk())?;
+        let (length, _) = chunk.get(place.offset()..)?.split_first_chunk()?;
+        let end = place.offset() + u32::from_ne_bytes(*length) as usize;
+        if end < chunk.len() {
+            return Some(Place::new(place.chunk(), end));
+        }
+        // One that was copied and cleared may have too little memory to be used again.
+        let next = place.chunk() + 1;
+        let empty = self.all.iter().skip(next).position(|chunk| !chunk.is_empty())?;
+        Some(Place::new(next + empty, 0))
     }
 
     /// All messages as one piece.
@@ -77,13 +103,40 @@ impl Chunks {
     }
 }
 
-/// Whether a chunk may take no other message.
-#[inline]
-fn is_full(number: usize, chunk: &Vec<u8>) -> bool {
-    match number {
-        0 => chunk.len() >= FIRST,
-        _ => chunk.capacity() - chunk.len() < SLACK,
+impl Clone for Chunks {
+    fn clone(&self) -> Self {
+        // A copied vector has no more memory than it needs: there is no room that would be ready.
+        Self { all: self.all.clone(), last: self.last, until: 0 }
     }
+}
+
+/// Whether a chunk may take no other message.
+fn is_full(number: usize, chunk: &Vec<u8>) -> bool {
+    chunk.len() >= full_length(number, chunk)
+}
+
+/// The length from which a chunk takes no other message.
+fn full_length(number: usize, chunk: &Vec<u8>) -> usize {
+    match number {
+        0 => FIRST,
+        _ => chunk.capacity().saturating_sub(SLACK),
+    }
+}
+
+/// Asks for the memory of the next messages, and gives the length until which it is there.
+fn ready(number: usize, chunk: &mut Vec<u8>) -> usize {
+    let full = full_length(number, chunk);
+    let (least, most) = AHEAD;
+    let ahead = match number {
+        // As malloc has it.
+        0 => return full,
+        1 => chunk.len().clamp(least, most),
+        _ => most,
+    };
+    if let Some(room) = chunk.spare_capacity_mut().get_mut(..ahead) {
+        populate(room);
+    }
+    full.min(chunk.len() + ahead)
 }
 
 #[cfg(test)]
@@ -96,6 +149,10 @@ mod tests {
         let offset = chunk.len();
         chunk.extend_from_slice(message);
         (number, offset)
+    }
+
+    fn at(chunks: &Chunks, chunk: usize, offset: usize) -> &[u8] {
+        chunks.at(Place::new(chunk, offset)).unwrap()
     }
 
     /// Messages of changing lengths and content.
@@ -112,18 +169,18 @@ mod tests {
             let (chunk, offset) = append(&mut chunks, &message(number));
             places.push((chunk, offset));
             if chunk > 0 {
-                addresses.push((chunk, offset, chunks.at(chunk, offset).unwrap().as_ptr()));
+                addresses.push((chunk, offset, at(&chunks, chunk, offset).as_ptr()));
             }
         }
         assert_eq!(chunks.all.len(), 5);
         let copy = chunks.clone();
         for all in [&chunks, &copy] {
             for (number, (chunk, offset)) in places.iter().enumerate() {
-                assert!(all.at(*chunk, *offset).unwrap().starts_with(&message(number)), "{number}");
+                assert!(at(all, *chunk, *offset).starts_with(&message(number)), "{number}");
             }
         }
         for (chunk, offset, address) in addresses {
-            assert_eq!(chunks.at(chunk, offset).unwrap().as_ptr(), address);
+            assert_eq!(at(&chunks, chunk, offset).as_ptr(), address);
         }
         let whole: Vec<u8> = (0..9000).flat_map(message).collect();
         assert_eq!(chunks.byte_len(), whole.len());
@@ -172,13 +229,45 @@ mod tests {
     }
 
     #[test]
+    fn each_message_is_found_by_its_operation() {
+        let fill = |transaction: &mut Transaction, count: u16| {
+            for port in 1..=count {
+                transaction.add_rule((Family::Ip, "edge", "input"), Rule::new().tcp().dport(port).accept());
+            }
+        };
+        let check = |transaction: &Transaction| {
+            let ids: Vec<_> = transaction.batch.operations.ids().collect();
+            assert_eq!(ids.len(), transaction.len());
+            for id in ids {
+                let message = transaction.batch.message_of(id).unwrap();
+                assert_eq!(message.header.sequence, id.sequence());
+            }
+        };
+        let mut transaction = Transaction::new();
+        fill(&mut transaction, 300);
+        check(&transaction);
+        // A copy's pieces are too small to be filled again.
+        let mut copy = transaction.clone();
+        copy.clear();
+        fill(&mut copy, 5000);
+        assert!(copy.batch.chunks.all.get(1).is_some_and(Vec::is_empty), "a piece is left out");
+        check(&copy);
+        fill(&mut transaction, 10_000);
+        check(&transaction);
+        transaction.clear();
+        fill(&mut transaction, 9000);
+        check(&transaction);
+        assert_eq!(transaction.batch.chunks.iter().count(), 3);
+    }
+
+    #[test]
     fn what_is_changed_stays_changed() {
         let mut chunks = Chunks::default();
         append(&mut chunks, &[1; FIRST]);
         let (chunk, offset) = append(&mut chunks, &[2; 8]);
         assert_eq!((chunk, offset), (1, 0));
-        chunks.at_mut(1, 4).unwrap().fill(3);
-        assert_eq!(chunks.at(1, 0).unwrap(), [2, 2, 2, 2, 3, 3, 3, 3]);
-        assert!(chunks.at(1, 9).is_none() && chunks.at_mut(2, 0).is_none());
+        chunks.at_mut(Place::new(1, 4)).unwrap().fill(3);
+        assert_eq!(at(&chunks, 1, 0), [2, 2, 2, 2, 3, 3, 3, 3]);
+        assert!(chunks.at(Place::new(1, 9)).is_none() && chunks.at_mut(Place::new(2, 0)).is_none());
     }
 }

@@ -6,6 +6,7 @@ mod chunks;
 mod entries;
 mod objects;
 mod operation;
+mod operations;
 mod replacement;
 mod rules;
 mod sets;
@@ -20,7 +21,7 @@ pub use subject::{ObjectKind, Subject};
 pub(crate) use batch::{Batch, IndexToResolve};
 pub(crate) use bulk::Bulk;
 pub(crate) use chunks::Chunks;
-pub(crate) use operation::Operation;
+pub(crate) use operations::{Operation, Operations, Place};
 pub(crate) use replacement::Replacement;
 
 use table::Manner;

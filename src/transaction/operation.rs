@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::object::Origin;
-
 /// An operation's number within its transaction, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OperationId(pub(crate) u32);
@@ -61,15 +59,3 @@ impl fmt::Display for Verb {
         })
     }
 }
-
-/// Where an operation's message is, and what errors say of it. Its names are read from the message.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Operation {
-    pub(crate) origin: Origin,
-    pub(crate) offset: u32,
-    pub(crate) chunk: u16,
-    pub(crate) verb: Verb,
-}
-
-// There are as many of them as rules.
-const _: () = assert!(size_of::<Operation>() <= 16);

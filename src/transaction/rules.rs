@@ -11,7 +11,7 @@ use crate::{
         NFTA_RULE_ID, NFTA_RULE_POSITION, NFTA_RULE_POSITION_ID, NFTA_RULE_TABLE, NFTA_RULE_USERDATA, Origin,
         Position, Rule, RuleAnchor, Set, check_name,
     },
-    wire::{NLA_F_NESTED, Writer, flags, nft},
+    wire::{Writer, flags, nft},
 };
 
 /// The most user data that the kernel keeps beside a rule (`NFT_USERDATA_MAXLEN`).
@@ -112,7 +112,7 @@ impl Transaction {
 
         let checked = lowered.and(self.names.encode(chain)).and_then(|()| check_userdata(rule));
         let (names, expressions) = (&self.names.bytes, self.scratch.bytes());
-        let sequence = u32::try_from(self.batch.operations.len() + 1).unwrap_or(u32::MAX);
+        let sequence = self.batch.operations.next().sequence();
         let (how, family) = (place.flags(), chain.family);
         let mut to_resolve = None;
         let id = self.batch.operation(verb, nft::NEWRULE, how, family, origin, label, |writer| {
@@ -124,15 +124,14 @@ impl Transaction {
                 }
             }
             to_resolve = place.encode(writer);
-            writer.bytes(NFTA_RULE_EXPRESSIONS | NLA_F_NESTED, expressions);
+            writer.nest(NFTA_RULE_EXPRESSIONS, |writer| writer.raw(expressions));
             writer.put_option(NFTA_RULE_USERDATA, &rule.userdata);
             writer.put(NFTA_RULE_ID, &sequence);
             rule.unknown.encode(writer);
             checked
         });
         if let Some((index, position)) = to_resolve {
-            let start =
-                self.batch.operations.get(id.index()).map_or(0, |operation| operation.offset as usize);
+            let start = self.batch.place_of(id).map_or(0, |place| place.offset());
             let attribute = position - start;
             let chain = chain.chain_ref();
             self.batch.indexes.push(IndexToResolve { operation: id, chain, index, attribute });

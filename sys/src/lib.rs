@@ -5,6 +5,7 @@
 //! - [`socket`]: a netlink socket. libmnl opens, binds and names it (feature `mnl`; without it the same system calls are
 //!   made from here); what libmnl lacks (one `sendmsg` of many pieces, non-blocking receive, buffer sizes) goes straight
 //!   to the socket's file descriptor.
+//! - [`memory`]: pages for what is about to be written, many at once.
 //! - `nftnl` (feature `nftnl`): libnftnl as a bridge for objects of the `nftnl` crate, and as a judge of bytes.
 //! - `interrupt` (feature `testing`): signals that interrupt system calls, for the tests of all crates here.
 //!
@@ -16,6 +17,7 @@
 
 #[cfg(any(test, feature = "testing"))]
 pub mod interrupt;
+pub mod memory;
 #[cfg(feature = "nftnl")]
 pub mod nftnl;
 pub mod socket;

@@ -41,6 +41,5 @@ pub(super) fn trial(feature: Feature, bench: &mut Bench) -> Option<Trial> {
     }
     needs.push(target);
     bench.transaction.add_elements(place, [Element::catch_all()]);
-    let last = bench.transaction.batch.operations.len().checked_sub(1)?;
-    Some(Trial::new(crate::OperationId(u32::try_from(last).ok()?), needs))
+    Some(Trial::new(bench.transaction.batch.operations.last()?, needs))
 }
