@@ -34,7 +34,12 @@ pub(crate) const NFT: &str = "nft";
 
 /// True for those whom the goals compare.
 pub(crate) fn is_compared(name: &str) -> bool {
-    matches!(name, FLOOR | NFT | OURS)
+    is_near_floor(name) || name == NFT
+}
+
+/// True for the two whom a goal compares closest.
+pub(crate) fn is_near_floor(name: &str) -> bool {
+    matches!(name, FLOOR | OURS)
 }
 
 /// All, in the order of the report.

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use super::contender::{Contender, OURS, is_compared};
+use super::contender::{Contender, OURS, is_compared, is_near_floor};
 use super::job::{Job, Outcome};
 use super::options::Options;
 use super::plan::Plan;
@@ -20,23 +20,26 @@ pub(crate) fn run(
 ) -> Result<Vec<Measured>> {
     let chosen: Vec<&Workload> =
         WORKLOADS.iter().filter(|workload| options.wants_workload(workload.name)).collect();
-    let rounds = |rounds: usize| options.rounds.unwrap_or(rounds);
+    let work = |workload: &'static Workload, size: u32, times: usize| {
+        let rounds = options.rounds.unwrap_or(times);
+        let compared = workload.compared(options.quick, rounds);
+        let turns = rounds * (1 + compared);
+        // Who says how many rounds it are to be says it of these, too.
+        let near_floor =
+            options.rounds.map_or_else(|| workload.near_floor(options.quick, size, turns), |_| 0);
+        Work { plan, workload, size, rounds, compared, near_floor }
+    };
     let all: f64 = chosen
         .iter()
         .flat_map(|workload| workload.sizes(options.quick).iter().map(move |size| (workload, size)))
-        .map(|(workload, (size, times))| {
-            let (rounds, count) = (rounds(*times), contenders.len());
-            workload.estimate(*size, count, workload.compared(options.quick, rounds)) * rounds as f64
-        })
+        .map(|(workload, (size, times))| work(workload, *size, *times).estimate(contenders.len()))
         .sum();
     let mut progress = Progress::new(all);
     let mut measured = Vec::new();
     for workload in chosen {
         let mut barred = Vec::new();
         for (size, times) in workload.sizes(options.quick) {
-            let rounds = rounds(*times);
-            let compared = workload.compared(options.quick, rounds);
-            let work = Work { plan, workload, size: *size, rounds, compared };
+            let work = work(workload, *size, *times);
             measured.push(work.measure(contenders, &mut barred, &mut progress)?);
         }
     }
@@ -52,6 +55,8 @@ struct Work<'w> {
     rounds: usize,
     /// How often those whom the goals compare take turns alone behind each round.
     compared: usize,
+    /// How often the floor and the library do behind all of them.
+    near_floor: usize,
 }
 
 /// A contender's job, or nothing where there is none any more.
@@ -61,6 +66,11 @@ struct Turn {
 }
 
 impl Work<'_> {
+    /// Seconds that it takes, roughly.
+    fn estimate(&self, contenders: usize) -> f64 {
+        self.workload.estimate(self.size, contenders, self.rounds, self.compared, self.near_floor)
+    }
+
     /// `barred`: contenders that need not be tried at this size, with the reason; it grows.
     fn measure(
         &self,
@@ -78,6 +88,9 @@ impl Work<'_> {
             for more in 1..=self.compared {
                 self.take_turns(&mut turns, round + more, progress, barred, is_compared);
             }
+        }
+        for more in 0..self.near_floor {
+            self.take_turns(&mut turns, self.rounds + more, progress, barred, is_near_floor);
         }
         let series = turns.into_iter().map(|turn| turn.series).collect();
         Ok(Measured { workload: self.workload.name.into(), size: self.size, series })
@@ -167,8 +180,12 @@ impl Progress {
         let mut stderr = std::io::stderr().lock();
         // Nobody looking is no reason to stop.
         if self.is_terminal {
-            let _ =
-                write!(stderr, "\r\x1b[K{line}  round {} of {}  {contender}{left}", round + 1, work.rounds);
+            let _ = write!(
+                stderr,
+                "\r\x1b[K{line}  round {} of {}  {contender}{left}",
+                round + 1,
+                work.rounds + work.near_floor
+            );
             let _ = stderr.flush();
         } else if self.shown.as_ref() != Some(&place) {
             let _ = writeln!(stderr, "{line}  {} rounds{left}", work.rounds);

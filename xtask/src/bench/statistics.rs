@@ -20,13 +20,26 @@ pub(crate) fn median(values: &[f64]) -> Option<f64> {
 /// A machine may run at half its speed for minutes: both of a round met the same minute, two medians did not. Rounds
 /// that one of them did not do are left out.
 pub(crate) fn ratio(of: &[Option<f64>], to: &[Option<f64>]) -> Option<f64> {
-    let ratios: Vec<f64> = of
-        .iter()
-        .zip(to)
-        .filter_map(|(of, to)| Some((*of)? / (*to)?))
-        .filter(|ratio| ratio.is_finite())
-        .collect();
-    median(&ratios)
+    median(&ratios(of, to))
+}
+
+/// Between which two values the median of all rounds that could be done is, in 95 of 100 such runs, whatever the rounds'
+/// distribution: the ranks are those of a binomial distribution, which is nearly a normal one. `None` for less than six
+/// rounds, which say nothing of the kind.
+pub(crate) fn ratio_between(of: &[Option<f64>], to: &[Option<f64>]) -> Option<[f64; 2]> {
+    let mut ratios = ratios(of, to);
+    ratios.sort_by(f64::total_cmp);
+    let count = ratios.len() as f64;
+    let below = count / 2.0 - 1.96 * count.sqrt() / 2.0;
+    if below < 0.0 {
+        return None;
+    }
+    let below = below.floor() as usize;
+    Some([*ratios.get(below)?, *ratios.get(ratios.len() - 1 - below)?])
+}
+
+fn ratios(of: &[Option<f64>], to: &[Option<f64>]) -> Vec<f64> {
+    of.iter().zip(to).filter_map(|(of, to)| Some((*of)? / (*to)?)).filter(|ratio| ratio.is_finite()).collect()
 }
 
 /// The median of what one takes longer than another in the same round; as [`ratio`].
@@ -56,6 +69,17 @@ mod tests {
         let floor = [Some(1.0), Some(2.0), Some(1.0)];
         let found = ratio(&ours, &floor).expect("three rounds");
         assert!((found - 1.1).abs() < 1e-9, "{found}");
+    }
+
+    #[test]
+    fn how_far_a_median_can_be_trusted() {
+        let to = [Some(1.0); 101];
+        let of: Vec<_> = (0..101).map(|number| Some(f64::from(number))).collect();
+        // Of 101, the 41st and the 61st.
+        assert_eq!(ratio_between(&of, &to), Some([40.0, 60.0]));
+        assert_eq!(ratio_between(&of[..6], &to), Some([0.0, 5.0]));
+        assert_eq!(ratio_between(&of[..3], &to), None);
+        assert_eq!(ratio_between(&[], &to), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Report, count, numbers::three_digits};
 use crate::bench::contender::{FLOOR, NFT, OURS};
-use crate::bench::statistics::{difference, ratio};
+use crate::bench::statistics::{difference, ratio, ratio_between};
 
 /// A wish for ratios.
 #[derive(Debug)]
@@ -98,8 +98,11 @@ impl Wish {
         match self {
             Wish::Floor(most) => {
                 let ratio = row.ratio_to_floor?;
-                report.row(workload, size, FLOOR)?.median_s?;
-                Some((format!("{ratio:.3}"), ratio <= most))
+                let floor = report.row(workload, size, FLOOR)?;
+                floor.median_s?;
+                let between = ratio_between(&row.rounds_s, &floor.rounds_s)
+                    .map_or_else(String::new, |[least, most]| format!(" ({least:.3} to {most:.3})"));
+                Some((format!("{ratio:.3}{between}"), ratio <= most))
             }
             Wish::Nft(least) => {
                 report.row(workload, size, NFT)?.median_s?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::{GOALS, Report, Row, count, numbers::bytes, numbers::three_digits, time};
-use crate::bench::contender::{CONTENDERS, FLOOR, NFT, OURS, is_compared};
+use crate::bench::contender::{CONTENDERS, FLOOR, NFT, OURS, is_compared, is_near_floor};
 use crate::bench::workload::{WORKLOADS, Workload};
 
 const HOW: &str = "\
@@ -12,7 +12,7 @@ Within each round the contenders take their turns, each in a network namespace o
 library counts what is there. Times are medians of rounds. **×** is the ratio to the floor: taken within each round, \
 then the median, for this kind of machine runs at twice its speed in one minute and half in another. The floor is what \
 the kernel alone takes for the same bytes. Libraries are timed from plain numbers to the acknowledged commit, programs \
-from start to exit. The whole protocol is in `benches/peers/README.md`, every round is in `report.json`.";
+from start to exit. Behind a ratio that a goal speaks of is its 95 % confidence interval. The whole protocol is in `benches/peers/README.md`, every round is in `report.json`.";
 
 /// The page. `pictures`: the file of each workload that has one.
 pub(crate) fn page(
@@ -87,13 +87,23 @@ fn section(page: &mut String, report: &Report, workload: &Workload, picture: Opt
 fn rounds(report: &Report, workload: &str, sizes: &[u32]) -> String {
     let rounds = sizes.iter().map(|size| {
         let done = |row: &Row| row.rounds_s.iter().flatten().count();
-        let rows = || report.of(workload).filter(|row| row.size == *size);
-        let of = |compared: bool| {
-            rows().filter(|row| is_compared(&row.contender) == compared).map(done).max().unwrap_or_default()
+        let of = |is_one: &dyn Fn(&str) -> bool| {
+            let rows = report.of(workload).filter(|row| row.size == *size && is_one(&row.contender));
+            rows.map(done).max().unwrap_or_default()
         };
-        match (of(false), of(true)) {
-            (all, more) if all < more && all > 0 => format!("{all} ({more} of {FLOOR}, {OURS} and {NFT})"),
-            (all, more) => all.max(more).to_string(),
+        let (all, nft, nearest) =
+            (of(&|name| !is_compared(name)), of(&|name| name == NFT), of(&is_near_floor));
+        let mut more = Vec::new();
+        if nearest > nft && nft > 0 {
+            more.push(format!("{nearest} of {FLOOR} and {OURS}"));
+        }
+        if nft > all && all > 0 {
+            let names = if more.is_empty() { format!("{FLOOR}, {OURS} and {NFT}") } else { NFT.to_owned() };
+            more.push(format!("{nft} of {names}"));
+        }
+        match more.as_slice() {
+            [] => all.max(nft).max(nearest).to_string(),
+            more => format!("{} ({})", if all > 0 { all } else { nft }, more.join(", ")),
         }
     });
     rounds.collect::<Vec<_>>().join(", ")
