@@ -178,18 +178,12 @@ const USUAL: usize = 6;
 impl Rule {
     /// Adds a statement, or any expression, at the end.
     #[must_use]
-    // Inlined, as are the usual words: a rule is then made where it is used, and not handed on from word to word.
-    #[inline]
     pub fn say(mut self, statement: impl Into<Statement>) -> Self {
-        self.append(statement.into());
-        self
-    }
-
-    fn append(&mut self, statement: Statement) {
         if self.body.capacity() == 0 {
             self.body = Vec::with_capacity(USUAL);
         }
-        self.body.push(statement);
+        self.body.push(statement.into());
+        self
     }
 }
 

@@ -131,14 +131,12 @@ impl Rule {
 
     /// Only TCP.
     #[must_use]
-    #[inline]
     pub fn tcp(self) -> Self {
         self.protocol(Protocol::TCP)
     }
 
     /// Only UDP.
     #[must_use]
-    #[inline]
     pub fn udp(self) -> Self {
         self.protocol(Protocol::UDP)
     }

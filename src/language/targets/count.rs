@@ -21,7 +21,6 @@ pub struct Count {
 impl Rule {
     /// Counts packets and bytes that match what was said before.
     #[must_use]
-    #[inline]
     pub fn counter(self) -> Self {
         self.say(Count::default())
     }

@@ -15,14 +15,12 @@ pub struct Decide(pub Verdict);
 impl Rule {
     /// The packet passes this base chain; chains of later priority still see it.
     #[must_use]
-    #[inline]
     pub fn accept(self) -> Self {
         self.say(Decide(Verdict::Accept))
     }
 
     /// The packet is gone, without a word to its sender.
     #[must_use]
-    #[inline]
     pub fn drop(self) -> Self {
         self.say(Decide(Verdict::Drop))
     }
