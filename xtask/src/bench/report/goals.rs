@@ -150,7 +150,7 @@ mod tests {
         let (_, found, is_met) = &judged[0];
         assert_eq!((found.as_str(), *is_met), ("rules-facts 10,000: 1.075", false));
         let (_, found, is_met) = &judged[1];
-        assert!(*is_met && found.contains("10,000: 2.31"), "{found}");
+        assert!(*is_met && found.contains("10,000: 2.34"), "{found}");
     }
 
     #[test]

@@ -105,9 +105,11 @@ mod tests {
         assert_eq!(row.median_s, Some(0.016));
         assert_eq!(row.spread_s, Some([0.011, 0.021]));
         assert_eq!((row.peak_bytes, row.p99_s), (Some(4 << 20), None));
-        // 11/10 and 21/20; 11/30 and 21/42
-        assert!((row.ratio_to_floor.expect("floor took part") - 1.075).abs() < 1e-9);
-        assert!((row.ratio_to_nft.expect("nft took part") - (11.0 / 30.0 + 0.5) / 2.0).abs() < 1e-9);
+        // 11/10 and 21/20; 11/30 and 21/42: of two, their geometric mean.
+        let floor: f64 = 1.1 * 1.05;
+        let nft: f64 = 11.0 / 30.0 * 0.5;
+        assert!((row.ratio_to_floor.expect("floor took part") - floor.sqrt()).abs() < 1e-9);
+        assert!((row.ratio_to_nft.expect("nft took part") - nft.sqrt()).abs() < 1e-9);
     }
 
     #[test]
