@@ -21,43 +21,88 @@ const AHEAD: (usize, usize) = (32 << 10, 256 << 10);
 #[derive(Debug, Default)]
 pub(crate) struct Chunks {
     /// Those behind `last` are empty, and left from what was here before.
-    all: Vec<Vec<u8>>,
+    all: Vec<Chunk>,
     last: usize,
     /// The last chunk takes messages until it has this length; then it is looked at again.
     until: usize,
+}
+
+#[derive(Debug)]
+struct Chunk {
+    bytes: Vec<u8>,
+    /// So much of its memory has been asked for, and stays when it is filled again.
+    ready: usize,
+}
+
+impl Chunk {
+    fn new(capacity: usize) -> Self {
+        Self { bytes: Vec::with_capacity(capacity), ready: 0 }
+    }
+
+    /// The length from which it takes no other message.
+    fn full_length(&self, number: usize) -> usize {
+        match number {
+            0 => FIRST,
+            _ => self.bytes.capacity().saturating_sub(SLACK),
+        }
+    }
+
+    /// Whether it may take no other message.
+    fn is_full(&self, number: usize) -> bool {
+        self.bytes.len() >= self.full_length(number)
+    }
+
+    /// Asks for the memory of the next messages, and gives the length until which it is there.
+    fn prepare(&mut self, number: usize) -> usize {
+        let full = self.full_length(number);
+        let (length, (least, most)) = (self.bytes.len(), AHEAD);
+        let ahead = match number {
+            // As malloc has it.
+            0 => return full,
+            1 => length.clamp(least, most),
+            _ => most,
+        };
+        if self.ready <= length {
+            if let Some(room) = self.bytes.spare_capacity_mut().get_mut(..ahead) {
+                populate(room);
+            }
+            self.ready = length + ahead;
+        }
+        full.min(self.ready)
+    }
 }
 
 impl Chunks {
     /// Where the next message is to be written, behind all others: the chunk's number, and the chunk.
     #[inline]
     pub(super) fn room(&mut self) -> (usize, &mut Vec<u8>) {
-        if self.all.get(self.last).is_none_or(|chunk| chunk.len() >= self.until) {
+        if self.all.get(self.last).is_none_or(|chunk| chunk.bytes.len() >= self.until) {
             self.next();
         }
-        (self.last, &mut self.all[self.last])
+        (self.last, &mut self.all[self.last].bytes)
     }
 
     /// Goes on to the first chunk that is not full, and makes it ready for what comes.
     #[cold]
     fn next(&mut self) {
-        while self.all.get(self.last).is_some_and(|chunk| is_full(self.last, chunk)) {
+        while self.all.get(self.last).is_some_and(|chunk| chunk.is_full(self.last)) {
             self.last += 1;
         }
         if self.last == self.all.len() {
-            self.all.push(match self.last {
-                0 => Vec::new(),
-                1 => Vec::with_capacity(SECOND),
-                _ => Vec::with_capacity(CHUNK),
-            });
+            self.all.push(Chunk::new(match self.last {
+                0 => 0,
+                1 => SECOND,
+                _ => CHUNK,
+            }));
         }
         if let Some(chunk) = self.all.get_mut(self.last) {
-            self.until = ready(self.last, chunk);
+            self.until = chunk.prepare(self.last);
         }
     }
 
     /// Forgets the messages, and keeps their memory for others.
     pub(super) fn clear(&mut self) {
-        self.all.iter_mut().for_each(Vec::clear);
+        self.all.iter_mut().for_each(|chunk| chunk.bytes.clear());
         self.last = 0;
         self.until = 0;
     }
@@ -69,22 +114,22 @@ impl Chunks {
 
     /// The chunks' messages.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.all.iter().map(Vec::as_slice).take(self.last + 1)
+        self.all.iter().map(|chunk| chunk.bytes.as_slice()).take(self.last + 1)
     }
 
     /// The messages from a place on in their chunk.
     pub(crate) fn at(&self, place: Place) -> Option<&[u8]> {
-        self.all.get(place.chunk())?.get(place.offset()..)
+        self.all.get(place.chunk())?.bytes.get(place.offset()..)
     }
 
     /// As [`Chunks::at`], to be changed.
     pub(crate) fn at_mut(&mut self, place: Place) -> Option<&mut [u8]> {
-        self.all.get_mut(place.chunk())?.get_mut(place.offset()..)
+        self.all.get_mut(place.chunk())?.bytes.get_mut(place.offset()..)
     }
 
     /// Where the message behind the one at a place is, if there is one.
     pub(crate) fn behind(&self, place: Place) -> Option<Place> {
-        let chunk = self.all.get(place.chunk())?;
+        let chunk = &self.all.get(place.chunk())?.bytes;
         let (length, _) = chunk.get(place.offset()..)?.split_first_chunk()?;
         let end = place.offset() + u32::from_ne_bytes(*length) as usize;
         if end < chunk.len() {
@@ -92,51 +137,23 @@ impl Chunks {
         }
         // One that was copied and cleared may have too little memory to be used again.
         let next = place.chunk() + 1;
-        let empty = self.all.iter().skip(next).position(|chunk| !chunk.is_empty())?;
+        let empty = self.all.iter().skip(next).position(|chunk| !chunk.bytes.is_empty())?;
         Some(Place::new(next + empty, 0))
     }
 
     /// All messages as one piece.
     #[cfg(test)]
     pub(crate) fn concat(&self) -> Vec<u8> {
-        self.all.concat()
+        self.iter().collect::<Vec<_>>().concat()
     }
 }
 
 impl Clone for Chunks {
     fn clone(&self) -> Self {
         // A copied vector has no more memory than it needs: there is no room that would be ready.
-        Self { all: self.all.clone(), last: self.last, until: 0 }
+        let copy = |chunk: &Chunk| Chunk { bytes: chunk.bytes.clone(), ready: 0 };
+        Self { all: self.all.iter().map(copy).collect(), last: self.last, until: 0 }
     }
-}
-
-/// Whether a chunk may take no other message.
-fn is_full(number: usize, chunk: &Vec<u8>) -> bool {
-    chunk.len() >= full_length(number, chunk)
-}
-
-/// The length from which a chunk takes no other message.
-fn full_length(number: usize, chunk: &Vec<u8>) -> usize {
-    match number {
-        0 => FIRST,
-        _ => chunk.capacity().saturating_sub(SLACK),
-    }
-}
-
-/// Asks for the memory of the next messages, and gives the length until which it is there.
-fn ready(number: usize, chunk: &mut Vec<u8>) -> usize {
-    let full = full_length(number, chunk);
-    let (least, most) = AHEAD;
-    let ahead = match number {
-        // As malloc has it.
-        0 => return full,
-        1 => chunk.len().clamp(least, most),
-        _ => most,
-    };
-    if let Some(room) = chunk.spare_capacity_mut().get_mut(..ahead) {
-        populate(room);
-    }
-    full.min(chunk.len() + ahead)
 }
 
 #[cfg(test)]
@@ -194,14 +211,14 @@ mod tests {
             (0..count).map(|number| append(chunks, &message(number))).collect()
         };
         let places = fill(&mut chunks, 9000);
-        let memory: Vec<_> = chunks.all.iter().map(|chunk| chunk.as_ptr()).collect();
+        let memory: Vec<_> = chunks.all.iter().map(|chunk| chunk.bytes.as_ptr()).collect();
         chunks.clear();
         assert_eq!(chunks.byte_len(), 0);
         fill(&mut chunks, 10);
         assert_eq!(chunks.iter().count(), 1);
         chunks.clear();
         assert_eq!(fill(&mut chunks, 9000)[1..], places[1..]);
-        assert!(chunks.all.iter().map(|chunk| chunk.as_ptr()).eq(memory));
+        assert!(chunks.all.iter().map(|chunk| chunk.bytes.as_ptr()).eq(memory));
     }
 
     #[test]
@@ -250,7 +267,10 @@ mod tests {
         let mut copy = transaction.clone();
         copy.clear();
         fill(&mut copy, 5000);
-        assert!(copy.batch.chunks.all.get(1).is_some_and(Vec::is_empty), "a piece is left out");
+        assert!(
+            copy.batch.chunks.all.get(1).is_some_and(|chunk| chunk.bytes.is_empty()),
+            "a piece is left out"
+        );
         check(&copy);
         fill(&mut transaction, 10_000);
         check(&transaction);
