@@ -45,16 +45,15 @@ impl<'a> Change<'a> {
     fn substitute(work: &Batch, substitute: &'a Substitute) -> Option<Self> {
         let place = work.place_of(substitute.operation)?;
         let from = place.offset();
-        let to = from + work.bytes_of(substitute.operation)?.len();
+        let to = from + work.chunks.message(place)?.len();
         Some(Self { chunk: place.chunk(), from, to, instead: Cow::Borrowed(&substitute.bytes) })
     }
 
     /// The last message's flags with `NLM_F_ACK`.
     fn acknowledged(work: &Batch) -> Option<Self> {
-        let last = work.operations.last()?;
-        let place = work.place_of(last)?;
+        let place = work.place_of(work.operations.last()?)?;
         // nlmsg_len and nlmsg_type come before nlmsg_flags.
-        let field = work.bytes_of(last)?.get(6..8)?.first_chunk::<2>()?;
+        let field = work.chunks.message(place)?.get(6..8)?.first_chunk::<2>()?;
         let flags = (u16::from_ne_bytes(*field) | flags::ACK).to_ne_bytes();
         let from = place.offset() + 6;
         Some(Self { chunk: place.chunk(), from, to: from + 2, instead: Cow::Owned(flags.to_vec()) })

@@ -218,9 +218,7 @@ impl Batch {
 
     /// The bytes of an operation's message.
     pub(crate) fn bytes_of(&self, id: OperationId) -> Option<&[u8]> {
-        let from = self.chunks.at(self.place_of(id)?)?;
-        let (head, _) = from.split_first_chunk::<4>()?;
-        from.get(..u32::from_ne_bytes(*head) as usize)
+        self.chunks.message(self.place_of(id)?)
     }
 
     /// An operation's message.

@@ -117,8 +117,15 @@ impl Chunks {
         self.all.iter().map(|chunk| chunk.bytes.as_slice()).take(self.last + 1)
     }
 
+    /// The message at a place.
+    pub(crate) fn message(&self, place: Place) -> Option<&[u8]> {
+        let from = self.at(place)?;
+        let (length, _) = from.split_first_chunk()?;
+        from.get(..u32::from_ne_bytes(*length) as usize)
+    }
+
     /// The messages from a place on in their chunk.
-    pub(crate) fn at(&self, place: Place) -> Option<&[u8]> {
+    fn at(&self, place: Place) -> Option<&[u8]> {
         self.all.get(place.chunk())?.bytes.get(place.offset()..)
     }
 
@@ -129,10 +136,8 @@ impl Chunks {
 
     /// Where the message behind the one at a place is, if there is one.
     pub(crate) fn behind(&self, place: Place) -> Option<Place> {
-        let chunk = &self.all.get(place.chunk())?.bytes;
-        let (length, _) = chunk.get(place.offset()..)?.split_first_chunk()?;
-        let end = place.offset() + u32::from_ne_bytes(*length) as usize;
-        if end < chunk.len() {
+        let end = place.offset() + self.message(place)?.len();
+        if end < self.all.get(place.chunk())?.bytes.len() {
             return Some(Place::new(place.chunk(), end));
         }
         // One that was copied and cleared may have too little memory to be used again.

@@ -12,7 +12,7 @@ use super::runner;
 use super::workload::{WORKLOADS, Workload};
 use crate::process::{Result, seconds};
 
-/// Where the floor and the library take turns alone, nft joins them in each of so many: it is less near.
+/// Behind all rounds nft joins the floor and the library in each of so many turns: it is less near.
 const WITH_NFT: usize = 4;
 
 /// Measures everything that was asked for.

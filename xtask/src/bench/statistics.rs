@@ -23,7 +23,7 @@ pub(crate) fn median(values: &[f64]) -> Option<f64> {
 /// they do, this is as little moved by rounds that are far off as their median, and a fifth to a third less off. Rounds
 /// that one of them did not do are left out.
 pub(crate) fn ratio(of: &[Option<f64>], to: &[Option<f64>]) -> Option<f64> {
-    quantile(&means_of_pairs(of, to), 0.5).map(f64::exp)
+    median(&means_of_pairs(of, to)).map(f64::exp)
 }
 
 /// The 95 % confidence interval of [`ratio`] (Wilcoxon's signed ranks, whose distribution is nearly a normal one). `None`

@@ -19,8 +19,8 @@ pub(crate) struct Workload {
     /// At least so many times the floor, nft and the library are measured beside each other: goals speak of hundredths, and
     /// a single round is a few hundredths off. Not so with `--quick`.
     compared: usize,
-    /// And so many times the floor and the library alone, at these sizes: what a goal allows above the floor is less than
-    /// one turn is off. Not so with `--quick`, either.
+    /// And so many times the floor and the library, at these sizes, nft in some of them: what a goal allows above the floor is
+    /// less than one turn is off. Not so with `--quick`, either.
     near_floor: &'static [(u32, usize)],
     /// What is there afterwards.
     pub(crate) leaves: Leaves,
@@ -263,7 +263,7 @@ impl Workload {
         if quick { 0 } else { self.compared.saturating_sub(rounds).div_ceil(rounds.max(1)) }
     }
 
-    /// How often the floor and the library take turns alone, behind so many turns of theirs.
+    /// How often the floor and the library take turns again, behind so many turns of theirs.
     pub(crate) fn near_floor(&self, quick: bool, size: u32, turns: usize) -> usize {
         let wanted = self.near_floor.iter().find(|(at, _)| *at == size && !quick);
         wanted.map_or(0, |(_, wanted)| wanted.saturating_sub(turns))
