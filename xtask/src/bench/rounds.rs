@@ -12,8 +12,9 @@ use super::runner;
 use super::workload::{WORKLOADS, Workload};
 use crate::process::{Result, seconds};
 
-/// Behind all rounds nft joins the floor and the library in each of so many turns: it is less near.
-const WITH_NFT: usize = 4;
+/// Behind all rounds nft joins the floor and the library in each of so many turns: it is less near. An odd number, so that it
+/// does in turns of both directions.
+const WITH_NFT: usize = 3;
 
 /// Measures everything that was asked for.
 pub(crate) fn run(
