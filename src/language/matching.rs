@@ -1,6 +1,6 @@
 //! What a match compares with: a value, a range, a prefix, a list of them, or the negation of any.
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use super::{Datatype, Item};
 use crate::{Invalid, expr::Data};
@@ -56,7 +56,7 @@ impl<T> Matching<T> {
     }
 
     pub(crate) fn one(item: Item<T>) -> Self {
-        Self { negated: false, items: smallvec![item], problem: None }
+        Self { negated: false, items: SmallVec::from_buf([item]), problem: None }
     }
 
     /// Each value as another type.

@@ -178,11 +178,22 @@ const USUAL: usize = 6;
 impl Rule {
     /// Adds a statement, or any expression, at the end.
     #[must_use]
-    pub fn say(mut self, statement: impl Into<Statement>) -> Self {
+    #[inline]
+    pub fn say(self, statement: impl Into<Statement>) -> Self {
+        self.word(|| statement)
+    }
+
+    /// As [`Rule::say`], of a statement that is made where it stays.
+    ///
+    /// One made elsewhere is written in small pieces and read at once in large ones, and until the pieces are out of its
+    /// store buffer, a processor waits: 10 ns a word.
+    #[inline]
+    pub(super) fn word<S: Into<Statement>>(mut self, make: impl FnOnce() -> S) -> Self {
         if self.body.capacity() == 0 {
-            self.body = Vec::with_capacity(USUAL);
+            self.body.reserve_exact(USUAL);
         }
-        self.body.push(statement.into());
+        // A value for `push` is made before there is room for it.
+        self.body.extend(std::iter::once_with(|| make().into()));
         self
     }
 }

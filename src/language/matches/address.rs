@@ -266,14 +266,14 @@ impl Rule {
     #[doc(alias = "source")]
     #[must_use]
     pub fn saddr(self, addresses: impl Into<Addresses>) -> Self {
-        self.say(AddressMatch { side: Side::Source, addresses: addresses.into() })
+        self.word(|| AddressMatch { side: Side::Source, addresses: addresses.into() })
     }
 
     /// Only packets to these addresses: one family in each rule.
     #[doc(alias = "destination")]
     #[must_use]
     pub fn daddr(self, addresses: impl Into<Addresses>) -> Self {
-        self.say(AddressMatch { side: Side::Destination, addresses: addresses.into() })
+        self.word(|| AddressMatch { side: Side::Destination, addresses: addresses.into() })
     }
 }
 

@@ -58,7 +58,7 @@ impl Rule {
     #[doc(alias = "addrtype")]
     #[must_use]
     pub fn saddr_type(self, types: impl Into<Matching<AddressType>>) -> Self {
-        self.say(AddressTypeMatch { side: Side::Source, interface: None, types: types.into() })
+        self.word(|| AddressTypeMatch { side: Side::Source, interface: None, types: types.into() })
     }
 
     /// Only packets to addresses of these kinds.
@@ -75,7 +75,7 @@ impl Rule {
     #[doc(alias = "addrtype")]
     #[must_use]
     pub fn daddr_type(self, types: impl Into<Matching<AddressType>>) -> Self {
-        self.say(AddressTypeMatch { side: Side::Destination, interface: None, types: types.into() })
+        self.word(|| AddressTypeMatch { side: Side::Destination, interface: None, types: types.into() })
     }
 }
 

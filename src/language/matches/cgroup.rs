@@ -30,7 +30,7 @@ impl Rule {
     #[doc(alias = "net_cls")]
     #[must_use]
     pub fn cgroup(self, classes: impl Into<Matching<ClassId>>) -> Self {
-        self.say(CgroupMatch(classes.into()))
+        self.word(|| CgroupMatch(classes.into()))
     }
 }
 

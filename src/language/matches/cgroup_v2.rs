@@ -125,7 +125,7 @@ impl Rule {
     #[doc(alias = "cgroupv2")]
     #[must_use]
     pub fn cgroup_v2(self, groups: impl Into<Matching<CgroupV2>>) -> Self {
-        self.say(CgroupV2Match(groups.into()))
+        self.word(|| CgroupV2Match(groups.into()))
     }
 }
 

@@ -32,7 +32,7 @@ impl Rule {
     #[doc(alias = "connlimit-upto")]
     #[must_use]
     pub fn connlimit(self, count: u32) -> Self {
-        self.say(ConnectionLimit { count, over: false })
+        self.word(|| ConnectionLimit { count, over: false })
     }
 
     /// Only while there are more than `count` of the connections whose packets came to this word. See
@@ -47,7 +47,7 @@ impl Rule {
     #[doc(alias = "connlimit-above")]
     #[must_use]
     pub fn connlimit_over(self, count: u32) -> Self {
-        self.say(ConnectionLimit { count, over: true })
+        self.word(|| ConnectionLimit { count, over: true })
     }
 }
 

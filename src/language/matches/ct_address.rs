@@ -62,7 +62,7 @@ impl Rule {
     }
 
     fn ct_address(self, direction: CtDirection, side: Side, addresses: Addresses) -> Self {
-        self.say(CtAddressMatch { direction, side, addresses })
+        self.word(|| CtAddressMatch { direction, side, addresses })
     }
 }
 

@@ -45,7 +45,7 @@ impl Rule {
     #[doc(alias = "ctdir")]
     #[must_use]
     pub fn ct_direction(self, direction: impl Into<Matching<CtDirection>>) -> Self {
-        self.say(CtDirectionMatch(direction.into()))
+        self.word(|| CtDirectionMatch(direction.into()))
     }
 }
 

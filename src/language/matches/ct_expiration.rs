@@ -54,7 +54,7 @@ impl Rule {
     #[doc(alias = "ctexpire")]
     #[must_use]
     pub fn ct_expiration(self, time: impl Into<Matching<Duration>>) -> Self {
-        self.say(CtExpirationMatch(time.into()))
+        self.word(|| CtExpirationMatch(time.into()))
     }
 }
 

@@ -75,7 +75,7 @@ impl Rule {
     #[doc(alias = "helper")]
     #[must_use]
     pub fn ct_helper(self, name: impl Into<Matching<HelperName>>) -> Self {
-        self.say(CtHelperMatch(name.into()))
+        self.word(|| CtHelperMatch(name.into()))
     }
 }
 

@@ -25,7 +25,7 @@ impl Rule {
     #[doc(alias = "connmark")]
     #[must_use]
     pub fn ct_mark(self, marks: impl Into<Matching<Mark>>) -> Self {
-        self.say(CtMarkMatch(marks.into()))
+        self.word(|| CtMarkMatch(marks.into()))
     }
 }
 

@@ -61,7 +61,7 @@ impl Rule {
     }
 
     fn ct_port(self, direction: CtDirection, side: Side, ports: Matching<Port>) -> Self {
-        self.say(CtPortMatch { direction, side, ports })
+        self.word(|| CtPortMatch { direction, side, ports })
     }
 }
 

@@ -41,7 +41,7 @@ impl Rule {
     #[doc(alias = "conntrack")]
     #[must_use]
     pub fn ct_state(self, states: impl Into<Matching<CtState>>) -> Self {
-        self.say(CtStateMatch(states.into()))
+        self.word(|| CtStateMatch(states.into()))
     }
 
     /// Only packets whose connection is in exactly this state: `ct state == new`, with [`not`](crate::not)
@@ -62,7 +62,7 @@ impl Rule {
     #[doc(alias = "ctstate")]
     #[must_use]
     pub fn ct_state_is(self, state: impl Into<Matching<CtState>>) -> Self {
-        self.say(CtStateIs(state.into()))
+        self.word(|| CtStateIs(state.into()))
     }
 }
 

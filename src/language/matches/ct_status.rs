@@ -31,7 +31,7 @@ impl Rule {
     #[doc(alias = "ctstatus")]
     #[must_use]
     pub fn ct_status(self, status: impl Into<Matching<CtStatus>>) -> Self {
-        self.say(CtStatusMatch(status.into()))
+        self.word(|| CtStatusMatch(status.into()))
     }
 }
 

@@ -52,7 +52,7 @@ impl Rule {
     #[doc(alias = "connbytes")]
     #[must_use]
     pub fn ct_bytes(self, bytes: impl Into<Matching<Traffic>>) -> Self {
-        self.say(CtTrafficMatch { kind: TrafficKind::Bytes, direction: None, traffic: bytes.into() })
+        self.word(|| CtTrafficMatch { kind: TrafficKind::Bytes, direction: None, traffic: bytes.into() })
     }
 
     /// Only packets of connections through which so many packets went, both ways together. See
@@ -60,7 +60,7 @@ impl Rule {
     #[doc(alias = "connbytes")]
     #[must_use]
     pub fn ct_packets(self, packets: impl Into<Matching<Traffic>>) -> Self {
-        self.say(CtTrafficMatch { kind: TrafficKind::Packets, direction: None, traffic: packets.into() })
+        self.word(|| CtTrafficMatch { kind: TrafficKind::Packets, direction: None, traffic: packets.into() })
     }
 }
 

@@ -27,7 +27,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn ct_zone(self, zones: impl Into<Matching<Zone>>) -> Self {
-        self.say(CtZoneMatch(zones.into()))
+        self.word(|| CtZoneMatch(zones.into()))
     }
 }
 

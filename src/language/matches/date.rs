@@ -157,7 +157,7 @@ impl Rule {
     #[doc(alias = "datestop")]
     #[must_use]
     pub fn date(self, times: impl Into<Matching<DateTime>>) -> Self {
-        self.say(DateMatch(times.into()))
+        self.word(|| DateMatch(times.into()))
     }
 }
 

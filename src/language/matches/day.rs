@@ -92,7 +92,7 @@ impl Rule {
     #[doc(alias = "day")]
     #[must_use]
     pub fn weekday(self, days: impl Into<Matching<Weekday>>) -> Self {
-        self.say(WeekdayMatch(days.into()))
+        self.word(|| WeekdayMatch(days.into()))
     }
 }
 

@@ -121,7 +121,7 @@ impl Rule {
     #[doc(alias = "dscp-class")]
     #[must_use]
     pub fn dscp(self, classes: impl Into<Matching<Dscp>>) -> Self {
-        self.say(DscpMatch(classes.into()))
+        self.word(|| DscpMatch(classes.into()))
     }
 }
 

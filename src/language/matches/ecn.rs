@@ -89,7 +89,7 @@ impl Rule {
     #[doc(alias = "ecn-ip-ect")]
     #[must_use]
     pub fn ecn(self, marks: impl Into<Matching<Ecn>>) -> Self {
-        self.say(EcnMatch(marks.into()))
+        self.word(|| EcnMatch(marks.into()))
     }
 }
 

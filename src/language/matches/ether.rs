@@ -94,7 +94,7 @@ impl Rule {
     #[doc(alias = "mac-source")]
     #[must_use]
     pub fn ether_saddr(self, addresses: impl Into<Matching<MacAddr>>) -> Self {
-        self.say(EtherMatch { side: Side::Source, addresses: addresses.into() })
+        self.word(|| EtherMatch { side: Side::Source, addresses: addresses.into() })
     }
 
     /// Only packets that came to these Ethernet addresses. See [`Rule::ether_saddr`].
@@ -108,7 +108,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn ether_daddr(self, addresses: impl Into<Matching<MacAddr>>) -> Self {
-        self.say(EtherMatch { side: Side::Destination, addresses: addresses.into() })
+        self.word(|| EtherMatch { side: Side::Destination, addresses: addresses.into() })
     }
 }
 

@@ -50,7 +50,7 @@ impl Rule {
     #[doc(alias = "ebtables -p")]
     #[must_use]
     pub fn ether_type(self, types: impl Into<Matching<EtherType>>) -> Self {
-        self.say(EtherTypeMatch(types.into()))
+        self.word(|| EtherTypeMatch(types.into()))
     }
 }
 

@@ -26,13 +26,13 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn fragment(self) -> Self {
-        self.say(Fragment { negated: false })
+        self.word(|| Fragment { negated: false })
     }
 
     /// Only whole IPv4 packets and first fragments.
     #[must_use]
     pub fn not_fragment(self) -> Self {
-        self.say(Fragment { negated: true })
+        self.word(|| Fragment { negated: true })
     }
 }
 

@@ -162,7 +162,7 @@ impl Rule {
     #[doc(alias = "hour")]
     #[must_use]
     pub fn time_of_day(self, times: impl Into<Matching<TimeOfDay>>) -> Self {
-        self.say(HourMatch(times.into()))
+        self.word(|| HourMatch(times.into()))
     }
 }
 

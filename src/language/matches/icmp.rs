@@ -122,7 +122,7 @@ impl Rule {
     #[doc(alias = "icmp-type")]
     #[must_use]
     pub fn icmp_type(self, types: impl Into<Matching<IcmpType>>) -> Self {
-        self.say(IcmpTypeMatch(types.into()))
+        self.word(|| IcmpTypeMatch(types.into()))
     }
 
     /// Only ICMP messages with these codes; what a code means depends on the type.
@@ -136,7 +136,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn icmp_code(self, codes: impl Into<Matching<IcmpCode>>) -> Self {
-        self.say(IcmpCodeMatch(codes.into()))
+        self.word(|| IcmpCodeMatch(codes.into()))
     }
 }
 

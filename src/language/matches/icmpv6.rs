@@ -125,7 +125,7 @@ impl Rule {
     #[doc(alias = "icmpv6-type")]
     #[must_use]
     pub fn icmpv6_type(self, types: impl Into<Matching<Icmpv6Type>>) -> Self {
-        self.say(Icmpv6TypeMatch(types.into()))
+        self.word(|| Icmpv6TypeMatch(types.into()))
     }
 
     /// Only ICMPv6 messages with these codes; what a code means depends on the type.
@@ -139,7 +139,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn icmpv6_code(self, codes: impl Into<Matching<Icmp6Code>>) -> Self {
-        self.say(Icmpv6CodeMatch(codes.into()))
+        self.word(|| Icmpv6CodeMatch(codes.into()))
     }
 }
 

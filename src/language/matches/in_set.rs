@@ -56,7 +56,7 @@ impl Rule {
     fn look_up<F>(mut self, key: Vec<Selector>, set: impl Keyed<F>, negated: bool) -> Self {
         let used = set.used();
         self.note(used.problem(&key, None));
-        self.say(SetMatch { key, set: used.set, negated })
+        self.word(|| SetMatch { key, set: used.set, negated })
     }
 
     /// Keeps what is wrong until the rule is checked.

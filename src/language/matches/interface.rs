@@ -64,7 +64,7 @@ impl Rule {
     #[doc(alias = "in-interface")]
     #[must_use]
     pub fn iif(self, interfaces: impl Into<Matching<Interface>>) -> Self {
-        self.say(InterfaceMatch { way: Way::In, interfaces: Box::new(interfaces.into()) })
+        self.word(|| InterfaceMatch { way: Way::In, interfaces: Box::new(interfaces.into()) })
     }
 
     /// Only packets that go out by these interfaces.
@@ -72,7 +72,7 @@ impl Rule {
     #[doc(alias = "out-interface")]
     #[must_use]
     pub fn oif(self, interfaces: impl Into<Matching<Interface>>) -> Self {
-        self.say(InterfaceMatch { way: Way::Out, interfaces: Box::new(interfaces.into()) })
+        self.word(|| InterfaceMatch { way: Way::Out, interfaces: Box::new(interfaces.into()) })
     }
 }
 

@@ -65,7 +65,7 @@ impl Rule {
     #[doc(alias = "exthdr")]
     #[must_use]
     pub fn ipv6_header(self, header: impl Into<Ipv6HeaderMatch>) -> Self {
-        self.say(header.into())
+        self.word(|| header.into())
     }
 }
 

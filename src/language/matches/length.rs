@@ -27,7 +27,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn length(self, bytes: impl Into<Matching<Length>>) -> Self {
-        self.say(LengthMatch(bytes.into()))
+        self.word(|| LengthMatch(bytes.into()))
     }
 }
 

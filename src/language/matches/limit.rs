@@ -114,7 +114,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn limit(self, rate: Rate) -> Self {
-        self.say(LimitMatch(rate))
+        self.word(|| LimitMatch(rate))
     }
 }
 

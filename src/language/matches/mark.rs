@@ -104,7 +104,7 @@ impl Rule {
     #[doc(alias = "fwmark")]
     #[must_use]
     pub fn mark(self, marks: impl Into<Matching<Mark>>) -> Self {
-        self.say(MarkMatch(marks.into()))
+        self.word(|| MarkMatch(marks.into()))
     }
 }
 

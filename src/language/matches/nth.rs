@@ -36,13 +36,13 @@ impl Rule {
     #[doc(alias = "numgen")]
     #[must_use]
     pub fn nth(self, every: u32, packet: u32) -> Self {
-        self.say(Nth { every, packet, negated: false })
+        self.word(|| Nth { every, packet, negated: false })
     }
 
     /// All packets but number `packet` of every `every`.
     #[must_use]
     pub fn not_nth(self, every: u32, packet: u32) -> Self {
-        self.say(Nth { every, packet, negated: true })
+        self.word(|| Nth { every, packet, negated: true })
     }
 }
 

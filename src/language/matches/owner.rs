@@ -37,14 +37,14 @@ impl Rule {
     #[doc(alias = "owner")]
     #[must_use]
     pub fn skuid(self, users: impl Into<Matching<Uid>>) -> Self {
-        self.say(SkUidMatch(users.into()))
+        self.word(|| SkUidMatch(users.into()))
     }
 
     /// Only packets from sockets of these groups. See [`Rule::skuid`].
     #[doc(alias = "gid-owner")]
     #[must_use]
     pub fn skgid(self, groups: impl Into<Matching<Gid>>) -> Self {
-        self.say(SkGidMatch(groups.into()))
+        self.word(|| SkGidMatch(groups.into()))
     }
 }
 

@@ -67,7 +67,7 @@ impl Rule {
     #[doc(alias = "pkt-type")]
     #[must_use]
     pub fn pkttype(self, kinds: impl Into<Matching<PacketType>>) -> Self {
-        self.say(PktTypeMatch(kinds.into()))
+        self.word(|| PktTypeMatch(kinds.into()))
     }
 }
 

@@ -63,7 +63,7 @@ impl Rule {
     #[doc(alias = "source-port")]
     #[must_use]
     pub fn sport(self, ports: impl Into<Matching<Port>>) -> Self {
-        self.say(PortMatch { side: Side::Source, ports: ports.into() })
+        self.word(|| PortMatch { side: Side::Source, ports: ports.into() })
     }
 
     /// Only packets to these ports. Needs a protocol with ports said before: `.tcp()`, `.udp()`.
@@ -78,7 +78,7 @@ impl Rule {
     #[doc(alias = "multiport")]
     #[must_use]
     pub fn dport(self, ports: impl Into<Matching<Port>>) -> Self {
-        self.say(PortMatch { side: Side::Destination, ports: ports.into() })
+        self.word(|| PortMatch { side: Side::Destination, ports: ports.into() })
     }
 }
 

@@ -126,7 +126,7 @@ impl Rule {
     #[doc(alias = "l4proto")]
     #[must_use]
     pub fn protocol(self, protocol: impl Into<Matching<Protocol>>) -> Self {
-        self.say(ProtocolMatch(protocol.into()))
+        self.word(|| ProtocolMatch(protocol.into()))
     }
 
     /// Only TCP.

@@ -77,7 +77,7 @@ impl Rule {
     #[doc(alias = "numgen")]
     #[must_use]
     pub fn random(self, probability: impl Into<Random>) -> Self {
-        self.say(probability.into())
+        self.word(|| probability.into())
     }
 }
 

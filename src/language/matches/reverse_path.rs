@@ -58,7 +58,7 @@ impl Rule {
     #[doc(alias = "rpfilter")]
     #[must_use]
     pub fn reverse_path(self) -> Self {
-        self.say(ReversePath::new())
+        self.word(ReversePath::new)
     }
 
     /// Only packets whose source is not reached by the interface that they came in by: forged ones.
@@ -73,7 +73,7 @@ impl Rule {
     #[doc(alias = "rpfilter")]
     #[must_use]
     pub fn not_reverse_path(self) -> Self {
-        self.say(ReversePath::new().negated())
+        self.word(|| ReversePath::new().negated())
     }
 }
 

@@ -44,7 +44,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn socket_transparent(self) -> Self {
-        self.say(SocketMatch { flag: SocketFlag::Transparent, set: true })
+        self.word(|| SocketMatch { flag: SocketFlag::Transparent, set: true })
     }
 
     /// Only packets for which this machine has a socket that is bound to no address, or with `false` to one.
@@ -52,13 +52,13 @@ impl Rule {
     #[doc(alias = "nowildcard")]
     #[must_use]
     pub fn socket_wildcard(self, wildcard: bool) -> Self {
-        self.say(SocketMatch { flag: SocketFlag::Wildcard, set: wildcard })
+        self.word(|| SocketMatch { flag: SocketFlag::Wildcard, set: wildcard })
     }
 
     /// Only packets for which this machine has a socket with one of these marks.
     #[must_use]
     pub fn socket_mark(self, marks: impl Into<Matching<Mark>>) -> Self {
-        self.say(SocketMarkMatch(marks.into()))
+        self.word(|| SocketMarkMatch(marks.into()))
     }
 }
 

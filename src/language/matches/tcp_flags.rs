@@ -90,7 +90,7 @@ impl Rule {
     #[doc(alias = "tcp-flags")]
     #[must_use]
     pub fn tcp_flags(self, mask: TcpFlags, set: impl Into<Matching<TcpFlags>>) -> Self {
-        self.say(TcpFlagsMatch { mask, set: set.into() })
+        self.word(|| TcpFlagsMatch { mask, set: set.into() })
     }
 
     /// Only TCP packets that open a connection: of FIN, SYN, RST and ACK, SYN alone.

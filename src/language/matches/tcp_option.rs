@@ -83,7 +83,7 @@ impl Rule {
     #[doc(alias = "tcp-option")]
     #[must_use]
     pub fn tcp_option(self, option: impl Into<TcpOptionMatch>) -> Self {
-        self.say(option.into())
+        self.word(|| option.into())
     }
 
     /// Only TCP packets that announce such a maximum segment size. Never those that announce none, not even with
@@ -98,7 +98,7 @@ impl Rule {
     #[doc(alias = "maxseg")]
     #[must_use]
     pub fn tcp_option_mss(self, sizes: impl Into<Matching<MaxSegment>>) -> Self {
-        self.say(TcpOptionMss(sizes.into()))
+        self.word(|| TcpOptionMss(sizes.into()))
     }
 }
 

@@ -96,7 +96,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn tos(self, tos: impl Into<Matching<Tos>>) -> Self {
-        self.say(TosMatch(tos.into()))
+        self.word(|| TosMatch(tos.into()))
     }
 }
 

@@ -35,7 +35,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn ttl(self, ttl: impl Into<Matching<Ttl>>) -> Self {
-        self.say(TtlMatch(ttl.into()))
+        self.word(|| TtlMatch(ttl.into()))
     }
 
     /// Only IPv6 packets with such a hop limit.
@@ -51,7 +51,7 @@ impl Rule {
     #[doc(alias = "hoplimit")]
     #[must_use]
     pub fn hop_limit(self, limit: impl Into<Matching<HopLimit>>) -> Self {
-        self.say(HopLimitMatch(limit.into()))
+        self.word(|| HopLimitMatch(limit.into()))
     }
 }
 

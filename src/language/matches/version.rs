@@ -28,14 +28,14 @@ impl Rule {
     #[doc(alias = "nfproto")]
     #[must_use]
     pub fn ipv4(self) -> Self {
-        self.say(IpVersion::V4)
+        self.word(|| IpVersion::V4)
     }
 
     /// Only IPv6. An address says the same.
     #[doc(alias = "nfproto")]
     #[must_use]
     pub fn ipv6(self) -> Self {
-        self.say(IpVersion::V6)
+        self.word(|| IpVersion::V6)
     }
 }
 

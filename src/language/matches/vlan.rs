@@ -79,7 +79,7 @@ impl Rule {
     #[doc(alias = "802.1Q")]
     #[must_use]
     pub fn vlan_id(self, ids: impl Into<Matching<VlanId>>) -> Self {
-        self.say(VlanIdMatch(ids.into()))
+        self.word(|| VlanIdMatch(ids.into()))
     }
 
     /// Only frames whose tag gives them one of these priorities, 0 to 7. See [`Rule::vlan_id`].
@@ -92,7 +92,7 @@ impl Rule {
     #[doc(alias = "802.1p")]
     #[must_use]
     pub fn vlan_pcp(self, priorities: impl Into<Matching<VlanPcp>>) -> Self {
-        self.say(VlanPcpMatch(priorities.into()))
+        self.word(|| VlanPcpMatch(priorities.into()))
     }
 
     /// Only frames whose tag says that they may be dropped before others, or (`false`) does not. See
@@ -106,7 +106,7 @@ impl Rule {
     #[doc(alias = "cfi")]
     #[must_use]
     pub fn vlan_dei(self, eligible: bool) -> Self {
-        self.say(VlanDropEligible(eligible))
+        self.word(|| VlanDropEligible(eligible))
     }
 
     /// Only frames that carry one of these behind their tag. See [`Rule::vlan_id`].
@@ -119,7 +119,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn vlan_type(self, types: impl Into<Matching<EtherType>>) -> Self {
-        self.say(VlanTypeMatch(types.into()))
+        self.word(|| VlanTypeMatch(types.into()))
     }
 }
 

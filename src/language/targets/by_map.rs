@@ -232,7 +232,7 @@ impl Rule {
 
     fn by_map<V>(mut self, effect: Effect, value: Mapped<V>) -> Self {
         self.note(value.problem);
-        self.say(ByMap { effect, by: Box::new(value.lookup) })
+        self.word(|| ByMap { effect, by: Box::new(value.lookup) })
     }
 }
 

@@ -80,7 +80,7 @@ impl Rule {
     #[doc(alias = "recent")]
     #[must_use]
     pub fn change_set(self, change: ChangeSet) -> Self {
-        self.say(change)
+        self.word(|| change)
     }
 
     /// Adds an element to a set, if it is not there; then the rule goes on.
@@ -95,13 +95,13 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn add_to_set<F>(self, key: impl Select<F>, set: impl Keyed<F>) -> Self {
-        self.say(ChangeSet::add(key, set))
+        self.word(|| ChangeSet::add(key, set))
     }
 
     /// Deletes an element from a set; then the rule goes on. Where there is none, the rule ends.
     #[must_use]
     pub fn delete_from_set<F>(self, key: impl Select<F>, set: impl Keyed<F>) -> Self {
-        self.say(ChangeSet::delete(key, set))
+        self.word(|| ChangeSet::delete(key, set))
     }
 }
 

@@ -22,13 +22,13 @@ impl Rule {
     /// Counts packets and bytes that match what was said before.
     #[must_use]
     pub fn counter(self) -> Self {
-        self.say(Count::default())
+        self.word(Count::default)
     }
 
     /// Counts on from earlier numbers.
     #[must_use]
     pub fn counter_from(self, packets: u64, bytes: u64) -> Self {
-        self.say(Count { packets, bytes })
+        self.word(|| Count { packets, bytes })
     }
 }
 

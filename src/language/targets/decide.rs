@@ -16,39 +16,39 @@ impl Rule {
     /// The packet passes this base chain; chains of later priority still see it.
     #[must_use]
     pub fn accept(self) -> Self {
-        self.say(Decide(Verdict::Accept))
+        self.word(|| Decide(Verdict::Accept))
     }
 
     /// The packet is gone, without a word to its sender.
     #[must_use]
     pub fn drop(self) -> Self {
-        self.say(Decide(Verdict::Drop))
+        self.word(|| Decide(Verdict::Drop))
     }
 
     /// Back to the calling chain; in a base chain, its policy decides.
     #[doc(alias = "return")]
     #[must_use]
     pub fn return_(self) -> Self {
-        self.say(Decide(Verdict::Return))
+        self.word(|| Decide(Verdict::Return))
     }
 
     /// To the next rule: what a rule without verdict does anyway.
     #[doc(alias = "continue")]
     #[must_use]
     pub fn continue_(self) -> Self {
-        self.say(Decide(Verdict::Continue))
+        self.word(|| Decide(Verdict::Continue))
     }
 
     /// Through another chain of the table, and on behind this rule when that chain has ended or returned.
     #[must_use]
     pub fn jump(self, chain: impl Into<String>) -> Self {
-        self.say(Decide(Verdict::Jump(ChainTarget::Name(chain.into()))))
+        self.word(|| Decide(Verdict::Jump(ChainTarget::Name(chain.into()))))
     }
 
     /// Into another chain of the table, which returns to where this chain would have returned.
     #[must_use]
     pub fn goto(self, chain: impl Into<String>) -> Self {
-        self.say(Decide(Verdict::Goto(ChainTarget::Name(chain.into()))))
+        self.word(|| Decide(Verdict::Goto(ChainTarget::Name(chain.into()))))
     }
 }
 

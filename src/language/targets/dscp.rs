@@ -26,7 +26,7 @@ impl Rule {
     #[doc(alias = "set-dscp")]
     #[must_use]
     pub fn set_dscp(self, dscp: impl Into<Dscp>) -> Self {
-        self.say(SetDscp(dscp.into()))
+        self.word(|| SetDscp(dscp.into()))
     }
 }
 

@@ -74,7 +74,7 @@ impl Rule {
     #[doc(alias = "dup")]
     #[must_use]
     pub fn duplicate(self, to: impl Into<Duplicate>) -> Self {
-        self.say(to.into())
+        self.word(|| to.into())
     }
 }
 

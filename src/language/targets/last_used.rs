@@ -16,7 +16,7 @@ impl Rule {
     #[doc(alias = "last")]
     #[must_use]
     pub fn last_used(self) -> Self {
-        self.say(LastUsed)
+        self.word(|| LastUsed)
     }
 }
 

@@ -92,7 +92,7 @@ impl Rule {
     #[doc(alias = "LOG")]
     #[must_use]
     pub fn log(self, log: impl Into<Log>) -> Self {
-        self.say(log.into())
+        self.word(|| log.into())
     }
 }
 

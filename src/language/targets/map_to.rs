@@ -45,7 +45,7 @@ impl Rule {
 
     fn mark_by(mut self, of: MarkOf, mark: Mapped<Mark>) -> Self {
         self.note(mark.problem);
-        self.say(SetMarkBy { of, by: Box::new(mark.lookup) })
+        self.word(|| SetMarkBy { of, by: Box::new(mark.lookup) })
     }
 }
 

@@ -201,7 +201,7 @@ impl Rule {
     /// With two masks: [`MergeMark`].
     #[must_use]
     pub fn save_mark_bits(self, mask: u32) -> Self {
-        self.say(MergeMark { of: MarkOf::Connection, clear: mask, take: mask })
+        self.word(|| MergeMark { of: MarkOf::Connection, clear: mask, take: mask })
     }
 
     /// The packet's mark becomes its connection's.
@@ -223,11 +223,11 @@ impl Rule {
     /// With two masks: [`MergeMark`].
     #[must_use]
     pub fn restore_mark_bits(self, mask: u32) -> Self {
-        self.say(MergeMark { of: MarkOf::Packet, clear: mask, take: mask })
+        self.word(|| MergeMark { of: MarkOf::Packet, clear: mask, take: mask })
     }
 
     fn change(self, of: MarkOf, from: MarkOf, op: MarkOp) -> Self {
-        self.say(SetMark { of, from, op })
+        self.word(|| SetMark { of, from, op })
     }
 }
 

@@ -82,7 +82,7 @@ impl Rule {
     #[doc(alias = "MASQUERADE")]
     #[must_use]
     pub fn masquerade(self) -> Self {
-        self.say(Masquerade::new())
+        self.word(Masquerade::new)
     }
 
     /// As [`Rule::masquerade`], with a choice of ports.
@@ -94,7 +94,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn masquerade_with(self, masquerade: Masquerade) -> Self {
-        self.say(masquerade)
+        self.word(|| masquerade)
     }
 }
 

@@ -30,7 +30,7 @@ impl Rule {
     #[doc(alias = "set-mss")]
     #[must_use]
     pub fn clamp_mss(self, size: u16) -> Self {
-        self.say(ClampMss::Size(size))
+        self.word(|| ClampMss::Size(size))
     }
 
     /// Lowers the maximum segment size that a TCP handshake announces to what fits the route's MTU.
@@ -40,7 +40,7 @@ impl Rule {
     #[doc(alias = "clamp-mss-to-pmtu")]
     #[must_use]
     pub fn clamp_mss_to_pmtu(self) -> Self {
-        self.say(ClampMss::RouteMtu)
+        self.word(|| ClampMss::RouteMtu)
     }
 }
 

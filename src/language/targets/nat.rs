@@ -40,7 +40,7 @@ impl Rule {
     #[doc(alias = "to-destination")]
     #[must_use]
     pub fn dnat(self, to: impl Into<NatTo>) -> Self {
-        self.say(Nat { kind: NatKind::Destination, to: to.into() })
+        self.word(|| Nat { kind: NatKind::Destination, to: to.into() })
     }
 
     /// Lets the connection come from elsewhere: its source becomes this address, or this port.
@@ -58,7 +58,7 @@ impl Rule {
     #[doc(alias = "to-source")]
     #[must_use]
     pub fn snat(self, to: impl Into<NatTo>) -> Self {
-        self.say(Nat { kind: NatKind::Source, to: to.into() })
+        self.word(|| Nat { kind: NatKind::Source, to: to.into() })
     }
 }
 

@@ -134,7 +134,7 @@ impl Rule {
     fn nat_by<V: NatValue>(mut self, kind: NatKind, to: Mapped<V>) -> Self {
         self.note(to.problem);
         let by = Box::new(to.lookup);
-        self.say(NatBy { kind, family: V::FAMILY, ports: V::PORTS, runs: V::RUNS, by, flags: to.flags })
+        self.word(|| NatBy { kind, family: V::FAMILY, ports: V::PORTS, runs: V::RUNS, by, flags: to.flags })
     }
 }
 

@@ -76,7 +76,7 @@ impl Rule {
     #[doc(alias = "ULOG")]
     #[must_use]
     pub fn nflog(self, nflog: impl Into<NfLog>) -> Self {
-        self.say(nflog.into())
+        self.word(|| nflog.into())
     }
 }
 

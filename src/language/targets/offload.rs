@@ -24,7 +24,7 @@ impl Rule {
     #[doc(alias = "flow_add")]
     #[must_use]
     pub fn offload(self, flowtable: impl Into<String>) -> Self {
-        self.say(Offload(flowtable.into()))
+        self.word(|| Offload(flowtable.into()))
     }
 }
 

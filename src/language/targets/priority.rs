@@ -28,7 +28,7 @@ impl Rule {
     #[doc(alias = "set-class")]
     #[must_use]
     pub fn set_priority(self, major: u16, minor: u16) -> Self {
-        self.say(SetPriority { major, minor })
+        self.word(|| SetPriority { major, minor })
     }
 }
 

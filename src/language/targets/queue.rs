@@ -82,7 +82,7 @@ impl Rule {
     #[doc(alias = "NFQUEUE")]
     #[must_use]
     pub fn queue(self, queue: impl Into<Queue>) -> Self {
-        self.say(queue.into())
+        self.word(|| queue.into())
     }
 }
 

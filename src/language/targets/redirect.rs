@@ -89,7 +89,7 @@ impl Rule {
     #[doc(alias = "REDIRECT")]
     #[must_use]
     pub fn redirect(self) -> Self {
-        self.say(Redirect::new())
+        self.word(Redirect::new)
     }
 
     /// Leads the connection to this machine, to a port of these.
@@ -103,7 +103,7 @@ impl Rule {
     #[doc(alias = "to-ports")]
     #[must_use]
     pub fn redirect_to(self, to: impl Into<Redirect>) -> Self {
-        self.say(to.into())
+        self.word(|| to.into())
     }
 }
 

@@ -47,7 +47,7 @@ impl Rule {
     #[doc(alias = "REJECT")]
     #[must_use]
     pub fn reject(self) -> Self {
-        self.say(Reject { with: None })
+        self.word(|| Reject { with: None })
     }
 
     /// The packet is gone, and its sender gets this.
@@ -63,7 +63,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn reject_with(self, with: RejectWith) -> Self {
-        self.say(Reject { with: Some(with) })
+        self.word(|| Reject { with: Some(with) })
     }
 }
 

@@ -49,8 +49,8 @@ impl Rule {
         let (object, problem) = object.source();
         self.note(problem);
         match object {
-            ObjectName::Named(name) => self.say(SetSecmark(name)),
-            object @ ObjectName::By(_) => self.say(UseObject { kind: ObjectKind::SecMark, object }),
+            ObjectName::Named(name) => self.word(|| SetSecmark(name)),
+            object @ ObjectName::By(_) => self.word(|| UseObject { kind: ObjectKind::SecMark, object }),
         }
     }
 
@@ -58,14 +58,14 @@ impl Rule {
     #[doc(alias = "CONNSECMARK")]
     #[must_use]
     pub fn save_secmark(self) -> Self {
-        self.say(CopySecmark { of: MarkOf::Connection })
+        self.word(|| CopySecmark { of: MarkOf::Connection })
     }
 
     /// The packet's security mark becomes its connection's.
     #[doc(alias = "CONNSECMARK")]
     #[must_use]
     pub fn restore_secmark(self) -> Self {
-        self.say(CopySecmark { of: MarkOf::Packet })
+        self.word(|| CopySecmark { of: MarkOf::Packet })
     }
 }
 

@@ -33,7 +33,7 @@ impl Rule {
     #[doc(alias = "TOS")]
     #[must_use]
     pub fn set_tos(self, value: u8, mask: u8) -> Self {
-        self.say(SetTos { value, mask })
+        self.word(|| SetTos { value, mask })
     }
 }
 

@@ -24,7 +24,7 @@ impl Rule {
     #[doc(alias = "nftrace")]
     #[must_use]
     pub fn trace(self) -> Self {
-        self.say(Trace)
+        self.word(|| Trace)
     }
 }
 

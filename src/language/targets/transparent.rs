@@ -68,7 +68,7 @@ impl Rule {
     #[doc(alias = "TPROXY")]
     #[must_use]
     pub fn tproxy(self, to: impl Into<TproxyTo>) -> Self {
-        self.say(to.into())
+        self.word(|| to.into())
     }
 }
 

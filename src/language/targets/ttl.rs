@@ -30,7 +30,7 @@ impl Rule {
     #[doc(alias = "ttl-set")]
     #[must_use]
     pub fn set_ttl(self, ttl: u8) -> Self {
-        self.say(SetTtl(ttl))
+        self.word(|| SetTtl(ttl))
     }
 
     /// Sets IPv6's hop limit; where the IP version is open, only IPv6 packets go on in the rule.
@@ -38,7 +38,7 @@ impl Rule {
     #[doc(alias = "hl-set")]
     #[must_use]
     pub fn set_hop_limit(self, hops: u8) -> Self {
-        self.say(SetHopLimit(hops))
+        self.word(|| SetHopLimit(hops))
     }
 }
 

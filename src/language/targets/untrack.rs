@@ -25,7 +25,7 @@ impl Rule {
     #[doc(alias = "NOTRACK")]
     #[must_use]
     pub fn notrack(self) -> Self {
-        self.say(Untrack)
+        self.word(|| Untrack)
     }
 }
 

@@ -171,7 +171,7 @@ impl Rule {
     fn use_object<N>(mut self, kind: ObjectKind, object: impl ObjectSource<N>) -> Self {
         let (object, problem) = object.source();
         self.note(problem);
-        self.say(UseObject { kind, object })
+        self.word(|| UseObject { kind, object })
     }
 }
 

@@ -43,7 +43,7 @@ impl Rule {
     #[must_use]
     pub fn decide_by(mut self, verdict: Mapped<Verdict>) -> Self {
         self.note(verdict.problem);
-        self.say(VerdictMap(Box::new(verdict.lookup)))
+        self.word(|| VerdictMap(Box::new(verdict.lookup)))
     }
 }
 
