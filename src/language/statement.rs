@@ -172,9 +172,6 @@ impl<E: Into<Expr>> From<E> for Statement {
     }
 }
 
-/// So many words most rules have, so that their list is allocated once.
-const USUAL: usize = 6;
-
 impl Rule {
     /// Adds a statement, or any expression, at the end.
     #[must_use]
@@ -189,9 +186,6 @@ impl Rule {
     /// store buffer, a processor waits: 10 ns a word.
     #[inline]
     pub(super) fn word<S: Into<Statement>>(mut self, make: impl FnOnce() -> S) -> Self {
-        if self.body.capacity() == 0 {
-            self.body.reserve_exact(USUAL);
-        }
         // A value for `push` is made before there is room for it.
         self.body.extend(std::iter::once_with(|| make().into()));
         self

@@ -55,6 +55,9 @@ pub struct Rule {
     pub(crate) problem: Option<Box<Invalid>>,
 }
 
+/// No more words than this most rules have, so that their list is allocated once.
+const USUAL_WORDS: usize = 6;
+
 /// Where a rule is put into its chain.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Position {
@@ -130,6 +133,12 @@ impl Rule {
     /// A rule that matches every packet and does nothing yet.
     #[track_caller]
     pub fn new() -> Self {
+        Self { body: Vec::with_capacity(USUAL_WORDS), ..Self::without_memory() }
+    }
+
+    /// As [`Rule::new`], to be given a body that was made elsewhere.
+    #[track_caller]
+    fn without_memory() -> Self {
         Self {
             body: Vec::new(),
             userdata: None,
@@ -192,7 +201,7 @@ impl Rule {
     /// A rule as the kernel reports it.
     #[track_caller]
     pub(crate) fn decode(attributes: Attributes<'_>) -> Result<ReadRule<'_>, DecodeError> {
-        let mut rule = Self::new();
+        let mut rule = Self::without_memory();
         let (mut table, mut chain, mut previous) = (None, None, None);
         for attribute in attributes {
             let attribute = attribute?;
