@@ -100,14 +100,19 @@ impl Wish {
                 let ratio = row.ratio_to_floor?;
                 let floor = report.row(workload, size, FLOOR)?;
                 floor.median_s?;
-                let between = ratio_between(&row.rounds_s, &floor.rounds_s)
-                    .map_or_else(String::new, |[least, most]| format!(" ({least:.3} to {most:.3})"));
-                Some((format!("{ratio:.3}{between}"), ratio <= most))
+                let between = ratio_between(&row.rounds_s, &floor.rounds_s).map(|ends| between(ends, 3));
+                Some((format!("{ratio:.3}{}", in_brackets(&[between])), ratio <= most))
             }
             Wish::Nft(least) => {
-                report.row(workload, size, NFT)?.median_s?;
+                let nft = report.row(workload, size, NFT)?;
+                nft.median_s?;
                 let times = 1.0 / row.ratio_to_nft?;
-                Some((format!("{times:.2}"), times >= least))
+                let sure = ratio_between(&nft.rounds_s, &row.rounds_s).map(|ends| between(ends, 2));
+                // Who sends these bytes cannot do better.
+                let floor = report.row(workload, size, FLOOR);
+                let best = floor.and_then(|floor| ratio(&nft.rounds_s, &floor.rounds_s));
+                let best = best.map(|best| format!("of the floor {best:.2}"));
+                Some((format!("{times:.2}{}", in_brackets(&[sure, best])), times >= least))
             }
             Wish::Libraries => {
                 let times = |name: &str| ratio(&report.row(workload, size, name)?.rounds_s, &row.rounds_s);
@@ -134,6 +139,17 @@ impl Wish {
             }
         }
     }
+}
+
+/// A confidence interval.
+fn between([least, most]: [f64; 2], digits: usize) -> String {
+    format!("{least:.digits$} to {most:.digits$}")
+}
+
+/// What is known of it behind a figure.
+fn in_brackets(remarks: &[Option<String>]) -> String {
+    let known: Vec<_> = remarks.iter().flatten().map(String::as_str).collect();
+    if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) }
 }
 
 #[cfg(test)]
