@@ -80,7 +80,7 @@ impl Rule {
     #[doc(alias = "recent")]
     #[must_use]
     pub fn change_set(self, change: ChangeSet) -> Self {
-        self.word(|| change)
+        self.say(change)
     }
 
     /// Adds an element to a set, if it is not there; then the rule goes on.

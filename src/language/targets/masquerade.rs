@@ -94,7 +94,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn masquerade_with(self, masquerade: Masquerade) -> Self {
-        self.word(|| masquerade)
+        self.say(masquerade)
     }
 }
 

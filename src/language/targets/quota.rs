@@ -51,7 +51,7 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn quota(self, quota: Quota) -> Self {
-        self.word(|| quota)
+        self.say(quota)
     }
 }
 

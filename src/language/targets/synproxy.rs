@@ -78,7 +78,7 @@ impl Rule {
     #[doc(alias = "SYNPROXY")]
     #[must_use]
     pub fn synproxy(self, synproxy: Synproxy) -> Self {
-        self.word(|| synproxy)
+        self.say(synproxy)
     }
 }
 
