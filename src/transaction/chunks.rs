@@ -30,7 +30,8 @@ pub(crate) struct Chunks {
 #[derive(Debug)]
 struct Chunk {
     bytes: Vec<u8>,
-    /// So much of its memory has been asked for, and stays when it is filled again.
+    /// So much of its memory has been asked for, and stays when it is filled again. `populate` would find that out, too, for 3
+    /// to 7 % of encoding.
     ready: usize,
 }
 
