@@ -13,7 +13,7 @@ use crate::{
     netlink::{ErrorAnswer, Outcome, Transport, batch, operation_of},
     object::{NFTA_CHAIN_HANDLE, NFTA_RULE_HANDLE},
     probe::{Feature, Support},
-    transaction::{Batch, OperationId, Subject},
+    transaction::{Batch, OperationId},
     wire::{GenMessage, Header, nft},
 };
 
@@ -271,7 +271,12 @@ pub(super) fn judge(
     let beyond = work.operations.end();
     let end = errors.split_off(&beyond).into_values().next();
     if !errors.is_empty() {
-        let refusals = errors.into_values().map(|error| refusal(work, error)).collect();
+        let refused: Vec<u32> = errors.keys().copied().collect();
+        let refusals = errors
+            .into_values()
+            .filter(|error| !follows(work, error, &refused))
+            .map(|error| refusal(work, error))
+            .collect();
         return Err(Error::Refused(Refused { refusals, incomplete: overflowed }));
     }
     if let Some(end) = end {
@@ -294,16 +299,26 @@ fn whole_batch(operation: &'static str, error: ErrorAnswer, generation: Option<u
     }
 }
 
+/// Whether an operation was refused only because another was: a rule that calls its chain by number, for the chain could
+/// not be made. By its name it would have found one that is there.
+fn follows(work: &Batch, error: &ErrorAnswer, refused: &[u32]) -> bool {
+    error.errno == Errno::ENOENT as i32
+        && OperationId::from_sequence(error.sequence)
+            .and_then(|id| work.creation_of_chain_of(id))
+            .is_some_and(|creation| refused.binary_search(&creation.sequence()).is_ok())
+}
+
 fn refusal(work: &Batch, error: ErrorAnswer) -> Refusal {
     let ErrorAnswer { sequence, errno, message, offset } = error;
     let id = OperationId::from_sequence(sequence).unwrap_or(OperationId(0));
     let sent = work.message_of(id);
-    let subject = sent.as_ref().map(Subject::of);
+    let subject = work.subject_of(id);
     let attribute = offset.and_then(|offset| attribute_path(work.bytes_of(id)?, offset));
     let element = offset.and_then(|offset| refused_element(work, id, offset));
     let operation = work.operations.get(id);
     let verb = operation.map_or(crate::transaction::Verb::Add, |operation| operation.verb);
-    let hint = hint(errno, verb, sent.as_ref(), attribute.as_deref());
+    let known = sent.as_ref().zip(subject.as_ref());
+    let hint = known.and_then(|(sent, subject)| hint(errno, verb, sent, subject, attribute.as_deref()));
     Refusal {
         operation: id,
         verb,

@@ -14,18 +14,17 @@ use crate::{
 pub(super) fn hint(
     errno: i32,
     verb: Verb,
-    message: Option<&GenMessage<'_>>,
+    message: &GenMessage<'_>,
+    subject: &Subject,
     attribute: Option<&str>,
 ) -> Option<String> {
-    let message = message?;
-    let subject = Subject::of(message);
     let table = subject.table.as_deref().unwrap_or_default();
     let name = subject.name.as_deref().unwrap_or_default();
     let family = subject.family;
     let (number, path) = (Errno::from_raw(errno), attribute.unwrap_or_default());
     let of_sets = match subject.kind {
-        ObjectKind::Set => set_hint::set(number, verb, &subject, path),
-        ObjectKind::Elements => set_hint::elements(number, verb, message, &subject, path),
+        ObjectKind::Set => set_hint::set(number, verb, subject, path),
+        ObjectKind::Elements => set_hint::elements(number, verb, message, subject, path),
         _ => None,
     };
     if of_sets.is_some() {
@@ -45,7 +44,7 @@ pub(super) fn hint(
         (Errno::ENOENT, ObjectKind::Rule, Verb::Delete | Verb::Replace) => {
             "there is no such rule, chain or table".to_owned()
         }
-        (Errno::ENOENT, ObjectKind::Rule, _) => missing_for_rule(message, &subject, path),
+        (Errno::ENOENT, ObjectKind::Rule, _) => missing_for_rule(message, subject, path),
         (Errno::ENOENT, ObjectKind::Set | ObjectKind::Object | ObjectKind::Flowtable, Verb::Delete) => {
             format!("there is none of that name and kind in table {family} {table}, or no such table")
         }

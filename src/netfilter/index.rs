@@ -6,7 +6,7 @@ use super::Netfilter;
 use crate::{
     Error, Invalid, InvalidOperation,
     netlink::Transport,
-    transaction::{Batch, IndexToResolve, Subject},
+    transaction::{Batch, IndexToResolve},
     wire::flags,
 };
 
@@ -73,7 +73,7 @@ fn out_of_range(work: &Batch, wanted: &IndexToResolve, rules: usize) -> Error {
     Error::Invalid(vec![InvalidOperation {
         operation: wanted.operation,
         verb: operation.verb,
-        subject: work.message_of(wanted.operation).map(|message| Subject::of(&message)),
+        subject: work.subject_of(wanted.operation),
         origin: operation.origin,
         label: work.label_of(wanted.operation).map(str::to_owned),
         problem: Invalid::OutOfRange {

@@ -45,7 +45,7 @@ pub use table::{Table, TableFlags};
 pub use tunnel::{GeneveOption, Tunnel, TunnelFlags, TunnelIpv4, TunnelIpv6, TunnelOptions};
 
 pub(crate) use chain::{
-    CHAIN_ATTRIBUTES, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_POLICY, NFTA_CHAIN_TABLE,
+    CHAIN_ATTRIBUTES, NFTA_CHAIN_HANDLE, NFTA_CHAIN_ID, NFTA_CHAIN_NAME, NFTA_CHAIN_POLICY, NFTA_CHAIN_TABLE,
 };
 pub(crate) use element::{
     ELEMENT_ATTRIBUTES, ELEMENT_LIST_ATTRIBUTES, LIST_LIMIT, NFTA_SET_ELEM_DATA, NFTA_SET_ELEM_EXPIRATION,

@@ -2,10 +2,16 @@
 
 use std::borrow::Borrow;
 
-use super::{Bulk, Chunks, Operation, OperationId, Operations, Place, Replacement, Subject, Verb};
+use super::{
+    Bulk, Chunks, NewChains, ObjectKind, Operation, OperationId, Operations, Place, Replacement, Subject,
+    Verb,
+};
 use crate::{
     Invalid, InvalidOperation,
-    object::{ChainRef, Element, Family, Origin, Set, SetRef, TableRef, check_name, encode_elements},
+    object::{
+        ChainRef, Element, Family, NFTA_RULE_CHAIN_ID, Origin, Set, SetRef, TableRef, check_name,
+        encode_elements,
+    },
     wire::{GenMessage, Header, Messages, Writer, flags, nft},
 };
 
@@ -28,6 +34,8 @@ pub(crate) struct Batch {
     labels: Vec<(OperationId, Box<str>)>,
     pub(crate) problems: Vec<InvalidOperation>,
     pub(crate) indexes: Vec<IndexToResolve>,
+    /// The chains that have numbers.
+    pub(crate) new_chains: NewChains,
     /// Deletions behind which the same is added.
     pub(crate) replacements: Vec<Replacement>,
     /// Where the elements of one call are, in order.
@@ -49,6 +57,7 @@ impl Batch {
             labels,
             problems,
             indexes,
+            new_chains,
             replacements,
             bulks,
             sets,
@@ -60,6 +69,7 @@ impl Batch {
         labels.clear();
         problems.clear();
         indexes.clear();
+        new_chains.clear();
         replacements.clear();
         bulks.clear();
         *sets = 0;
@@ -81,6 +91,7 @@ impl Batch {
     ) -> OperationId {
         let echo = if self.echo { flags::ECHO } else { 0 };
         self.reports |= self.echo;
+        self.new_chains.note(kind);
         let (id, chunk) = self.next(verb, origin, label);
         let header = Header { kind, flags: flags::REQUEST | how | echo, sequence: id.sequence(), port: 0 };
         let result = header.write(chunk, family.number(), 0, |buffer| {
@@ -105,6 +116,8 @@ impl Batch {
         label: Option<Box<str>>,
     ) -> OperationId {
         let echo = if self.echo { flags::ECHO } else { 0 };
+        // What it does to chains, nobody here knows.
+        self.new_chains.note(nft::DELTABLE);
         let (id, chunk) = self.next(verb, origin, label);
         match Messages::new(message).next() {
             Some(Ok(GenMessage { header, body: [family, _, high, low, attributes @ ..] })) => {
@@ -203,7 +216,7 @@ impl Batch {
         self.problems.push(InvalidOperation {
             operation: id,
             verb: operation.verb,
-            subject: self.message_of(id).map(|message| Subject::of(&message)),
+            subject: self.subject_of(id),
             origin: operation.origin,
             label: self.label_of(id).map(str::to_owned),
             problem,
@@ -224,6 +237,24 @@ impl Batch {
     /// An operation's message.
     pub(crate) fn message_of(&self, id: OperationId) -> Option<GenMessage<'_>> {
         Messages::new(self.bytes_of(id)?).next()?.ok()
+    }
+
+    /// What an operation is about.
+    pub(crate) fn subject_of(&self, id: OperationId) -> Option<Subject> {
+        let message = self.message_of(id)?;
+        let mut subject = Subject::of(&message);
+        if subject.name.is_none() {
+            subject.name = called_by_number(&message)
+                .and_then(|number| self.new_chains.numbered(number))
+                .map(|(chain, _)| chain.name.clone());
+        }
+        Some(subject)
+    }
+
+    /// What creates the chain that a rule calls by number.
+    pub(crate) fn creation_of_chain_of(&self, id: OperationId) -> Option<OperationId> {
+        let number = called_by_number(&self.message_of(id)?)?;
+        self.new_chains.numbered(number).map(|(_, creation)| creation)
     }
 
     /// An operation's bytes from its message on, to be changed.
@@ -247,4 +278,12 @@ impl Batch {
         }
         (id, bytes)
     }
+}
+
+/// The number by which a rule calls its chain.
+fn called_by_number(message: &GenMessage<'_>) -> Option<u32> {
+    let mut attributes = message.attributes().map_while(Result::ok);
+    let is_rule = ObjectKind::of_message(message.header.kind) == ObjectKind::Rule;
+    let number = attributes.find(|attribute| is_rule && attribute.kind() == NFTA_RULE_CHAIN_ID)?;
+    number.get().ok()
 }

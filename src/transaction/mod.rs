@@ -4,6 +4,7 @@ mod batch;
 mod bulk;
 mod chunks;
 mod entries;
+mod new_chains;
 mod objects;
 mod operation;
 mod operations;
@@ -21,6 +22,7 @@ pub use subject::{ObjectKind, Subject};
 pub(crate) use batch::{Batch, IndexToResolve};
 pub(crate) use bulk::Bulk;
 pub(crate) use chunks::Chunks;
+pub(crate) use new_chains::NewChains;
 pub(crate) use operations::{Operation, Operations, Place};
 pub(crate) use replacement::Replacement;
 
@@ -32,9 +34,9 @@ use crate::{
     Invalid,
     language::Encoded,
     object::{
-        Chain, ChainPath, ChainRef, Family, NFTA_CHAIN_HANDLE, NFTA_CHAIN_NAME, NFTA_CHAIN_TABLE,
-        NFTA_RULE_CHAIN, NFTA_RULE_TABLE, NFTA_TABLE_NAME, Origin, Policy, Position, Table, TableRef,
-        check_name,
+        Chain, ChainPath, ChainRef, Family, NFTA_CHAIN_HANDLE, NFTA_CHAIN_ID, NFTA_CHAIN_NAME,
+        NFTA_CHAIN_TABLE, NFTA_RULE_CHAIN, NFTA_RULE_TABLE, NFTA_TABLE_NAME, Origin, Policy, Position, Table,
+        TableRef, check_name,
     },
     wire::{flags, nft},
 };
@@ -201,6 +203,9 @@ impl Transaction {
     }
 
     /// Creates a chain with its rules; refused if it exists.
+    ///
+    /// Where it is among the first things that the transaction makes, rules that are added to it later call it by
+    /// number, which is less work for the kernel than its name.
     #[track_caller]
     pub fn create_chain(&mut self, table: impl Into<TableRef>, chain: impl Borrow<Chain>) -> OperationId {
         self.chain(Verb::Create, &table.into(), chain.borrow(), flags::CREATE | flags::EXCL)
@@ -281,7 +286,7 @@ impl Transaction {
     #[track_caller]
     fn chain(&mut self, verb: Verb, table: &TableRef, chain: &Chain, how: u16) -> OperationId {
         let manner = Manner { verb, how, origin: None, anew: false };
-        let id = self.chain_alone(table, chain, manner, Origin::here(), None);
+        let (id, _) = self.chain_alone(table, chain, manner, Origin::here(), false);
         let place = ChainPath::from((table, &chain.name));
         for rule in &chain.rules {
             self.put_rule(Verb::Add, &place, &Position::Tail, rule, rule.origin);
@@ -289,23 +294,33 @@ impl Transaction {
         id
     }
 
-    /// A chain without its rules; `id` is a number within the transaction in the place of its name.
+    /// A chain without its rules, and without its name if so said; and the number by which others call it then.
     fn chain_alone(
         &mut self,
         table: &TableRef,
         chain: &Chain,
         manner: Manner,
         origin: Origin,
-        id: Option<u32>,
-    ) -> OperationId {
+        nameless: bool,
+    ) -> (OperationId, Option<u32>) {
         let Manner { verb, how, .. } = manner;
         let was_read = manner.origin.is_some() || chain.handle.is_some();
         let label = self.label.clone();
+        let creation = self.batch.operations.next();
+        let number = if nameless {
+            Some(self.batch.new_chains.without_name(creation, table.chain(&chain.name)))
+        } else if how & flags::EXCL != 0 {
+            self.batch.new_chains.create(creation, table.chain(&chain.name))
+        } else {
+            None
+        };
         self.batch.operation(verb, nft::NEWCHAIN, how, table.family, origin, label, |writer| {
-            chain.encode(table.family, &table.name, id, writer);
+            chain.encode(table.family, &table.name, number.filter(|_| nameless), writer);
+            writer.put_option(NFTA_CHAIN_ID, &number.filter(|_| !nameless));
             check_name("table", &table.name)?;
             chain.check_as(table.family, was_read)
-        })
+        });
+        (creation, number)
     }
 
     #[track_caller]

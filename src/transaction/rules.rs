@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use super::{Batch, IndexToResolve, OperationId, Transaction, Verb, check_chain_ref};
+use super::{Batch, IndexToResolve, NewChains, OperationId, Transaction, Verb, check_chain_ref};
 use crate::{
     Invalid,
     language::SetSink,
@@ -110,7 +110,8 @@ impl Transaction {
         let mut sets = RuleSets { batch: &mut self.batch, chain, origin, label: label.clone() };
         let lowered = rule.lower_into(chain.family, &mut self.scratch, &mut sets);
 
-        let checked = lowered.and(self.names.encode(chain)).and_then(|()| check_userdata(rule));
+        let checked =
+            lowered.and(self.names.encode(chain, &self.batch.new_chains)).and_then(|()| check_userdata(rule));
         let (names, expressions) = (&self.names.bytes, self.scratch.bytes());
         let sequence = self.batch.operations.next().sequence();
         let (how, family) = (place.flags(), chain.family);
@@ -144,22 +145,30 @@ impl Transaction {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     /// `None` for names that cannot be right: they are checked, and refused, again each time.
-    names: Option<(String, String)>,
+    chain: Option<ChainRef>,
+    /// The state of the chains with numbers, by which a name may mean another number.
+    new_chains: (usize, bool),
     bytes: Vec<u8>,
 }
 
 impl Names {
-    fn encode(&mut self, chain: &ChainPath<'_>) -> Result<(), Box<Invalid>> {
-        if self.names.as_ref().is_some_and(|(table, name)| *table == chain.table && *name == chain.name) {
+    fn encode(&mut self, chain: &ChainPath<'_>, new_chains: &NewChains) -> Result<(), Box<Invalid>> {
+        let known =
+            |last: &ChainRef| ChainPath::from(last) == *chain && self.new_chains == new_chains.state();
+        if self.chain.as_ref().is_some_and(known) {
             return Ok(());
         }
         self.bytes.clear();
         let mut writer = Writer::new(&mut self.bytes);
         writer.text(NFTA_RULE_TABLE, &chain.table);
-        writer.text(NFTA_RULE_CHAIN, &chain.name);
+        match new_chains.named(chain) {
+            None => writer.text(NFTA_RULE_CHAIN, &chain.name),
+            Some(number) => writer.put(NFTA_RULE_CHAIN_ID, &number),
+        }
         let written = writer.finish();
         let checked = check_name("table", &chain.table).and(check_name("chain", &chain.name));
-        self.names = checked.is_ok().then(|| (chain.table.to_string(), chain.name.to_string()));
+        self.new_chains = new_chains.state();
+        self.chain = checked.is_ok().then(|| chain.chain_ref());
         Ok(checked.and(written.map_err(Invalid::from))?)
     }
 }

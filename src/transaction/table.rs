@@ -91,11 +91,10 @@ impl Transaction {
             sets.push((place.set(&sent.name), id, set));
         }
         // All chains come before all elements and rules, which may jump to any of them.
-        for (index, chain) in table.chains.iter().enumerate() {
+        for chain in &table.chains {
             let renamed = anew && chain.flags.contains(ChainFlags::BINDING);
-            let id = u32::try_from(index + 1).ok().filter(|_| renamed);
-            numbers.chains.extend(id.map(|id| (chain.name.as_str(), id)));
-            self.chain_alone(&place, chain, manner, origin(chain.origin), id);
+            let (_, number) = self.chain_alone(&place, chain, manner, origin(chain.origin), renamed);
+            numbers.chains.extend(number.filter(|_| renamed).map(|number| (chain.name.as_str(), number)));
         }
         for (place, id, set) in sets {
             let (elements, origin) = (set.elements.as_slice(), origin(set.origin));

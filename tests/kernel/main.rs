@@ -12,6 +12,7 @@ mod blocklist;
 mod bridge;
 mod chains;
 mod classic;
+mod created_chains;
 mod destroy;
 mod fidelity;
 mod flowtables;

@@ -45,17 +45,18 @@ pub(crate) fn nat(index: u32) -> Rule {
     Rule::new().tcp().dport(port(index)).nth(2, 0).dnat(SocketAddrV4::new(address(index), 8080))
 }
 
-/// A transaction that begins with the table.
+/// A transaction that begins with the table, of which there is none yet.
 pub(crate) fn start() -> Transaction {
     let mut transaction = Transaction::new();
-    transaction.add_table(Table::new(TABLE.0, TABLE.1));
+    transaction.create_table(Table::new(TABLE.0, TABLE.1));
     transaction
 }
 
-/// The table, the chain and the rules, each rule made and added at once.
+/// The table, the chain and the rules, each rule made and added at once. The chain is created, which lets rules call it
+/// by number.
 pub(crate) fn rules(count: u32, shape: fn(u32) -> Rule) -> Transaction {
     let mut transaction = start();
-    transaction.add_chain(TABLE, Chain::filter(INPUT.2, Hook::Input));
+    transaction.create_chain(TABLE, Chain::filter(INPUT.2, Hook::Input));
     for index in 0..count {
         transaction.add_rule(INPUT, shape(index));
     }
@@ -65,7 +66,7 @@ pub(crate) fn rules(count: u32, shape: fn(u32) -> Rule) -> Transaction {
 /// As [`rules`], in a chain that may translate.
 pub(crate) fn nat_rules(count: u32) -> Transaction {
     let mut transaction = start();
-    transaction.add_chain(TABLE, Chain::nat(PREROUTING.2, Hook::Prerouting));
+    transaction.create_chain(TABLE, Chain::nat(PREROUTING.2, Hook::Prerouting));
     for index in 0..count {
         transaction.add_rule(PREROUTING, nat(index));
     }
