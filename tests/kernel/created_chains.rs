@@ -127,7 +127,7 @@ fn where_a_chain_cannot_be_created_its_rules_are_not_blamed() {
 
     let mut transaction = Transaction::new();
     transaction.create_chain(EDGE, Chain::new("calls"));
-    for _ in 0..2_000 {
+    for _ in 0..20 {
         transaction.add_rule((EDGE, "calls"), Rule::new().accept());
     }
     transaction.add_rule((EDGE, "calls"), Rule::new().jump("missing"));
@@ -135,6 +135,6 @@ fn where_a_chain_cannot_be_created_its_rules_are_not_blamed() {
     let refusals = refusals(&mut firewall, &transaction);
     let named: Vec<_> =
         refusals.iter().map(|refusal| (refusal.operation.index(), refusal.errno_name())).collect();
-    assert_eq!(named, [(0, "EEXIST".into()), (2_002, "ENOENT".into())]);
+    assert_eq!(named, [(0, "EEXIST".into()), (22, "ENOENT".into())]);
     assert!(firewall.rules((EDGE, "calls")).unwrap().is_empty());
 }
