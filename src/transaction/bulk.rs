@@ -10,6 +10,9 @@ use crate::{
     wire::{Attributes, Header, NLA_TYPE_MASK, Writer, align},
 };
 
+/// What an element takes at least: the headers of itself, its key and the key's value, and one number.
+const LEAST: usize = 16;
+
 /// What stands in the messages between two keys, as nft writes it.
 pub(crate) type KeyText = fn(first: &[u8], last: &[u8]) -> Option<String>;
 
@@ -56,6 +59,7 @@ impl Batch {
         mut put: impl FnMut(&mut Writer<'_>, usize, T) -> Result<(), Invalid>,
     ) -> Sent {
         let mut items = items.into_iter();
+        self.chunks.expect(items.size_hint().0.saturating_mul(LEAST));
         let (mut operations, mut elements) = (None, 0);
         while let Some(first) = items.next() {
             let id = self.elements_message(head, |list| {

@@ -36,7 +36,12 @@ struct Chunk {
 }
 
 impl Chunk {
-    fn new(capacity: usize) -> Self {
+    fn new(number: usize) -> Self {
+        let capacity = match number {
+            0 => 0,
+            1 => SECOND,
+            _ => CHUNK,
+        };
         Self { bytes: Vec::with_capacity(capacity), ready: 0 }
     }
 
@@ -53,14 +58,15 @@ impl Chunk {
         self.bytes.len() >= self.full_length(number)
     }
 
-    /// Asks for the memory of the next messages, and gives the length until which it is there.
-    fn prepare(&mut self, number: usize) -> usize {
+    /// Asks for the memory of the next messages, and gives the length until which it is there. So many bytes are known to
+    /// come.
+    fn prepare(&mut self, number: usize, known: usize) -> usize {
         let full = self.full_length(number);
         let (length, (least, most)) = (self.bytes.len(), AHEAD);
         let ahead = match number {
             // As malloc has it.
             0 => return full,
-            1 => length.clamp(least, most),
+            1 => length.max(known).clamp(least, most),
             _ => most,
         };
         if self.ready <= length {
@@ -89,15 +95,25 @@ impl Chunks {
         while self.all.get(self.last).is_some_and(|chunk| chunk.is_full(self.last)) {
             self.last += 1;
         }
-        if self.last == self.all.len() {
-            self.all.push(Chunk::new(match self.last {
-                0 => 0,
-                1 => SECOND,
-                _ => CHUNK,
-            }));
+        self.prepare(0);
+    }
+
+    /// Makes ready for so many bytes at least, which come next.
+    pub(super) fn expect(&mut self, bytes: usize) {
+        if bytes > FIRST {
+            // The first would be copied to grow.
+            self.last = self.last.max(1);
+            self.prepare(bytes);
+        }
+    }
+
+    /// Makes the last chunk ready for what comes, of which so many bytes are known.
+    fn prepare(&mut self, known: usize) {
+        while self.all.len() <= self.last {
+            self.all.push(Chunk::new(self.all.len()));
         }
         if let Some(chunk) = self.all.get_mut(self.last) {
-            self.until = chunk.prepare(self.last);
+            self.until = chunk.prepare(self.last, known);
         }
     }
 
@@ -284,6 +300,29 @@ mod tests {
         fill(&mut transaction, 9000);
         check(&transaction);
         assert_eq!(transaction.batch.chunks.iter().count(), 3);
+    }
+
+    #[test]
+    fn what_is_expected_goes_where_nothing_moves() {
+        let mut chunks = Chunks::default();
+        chunks.expect(FIRST);
+        assert_eq!(append(&mut chunks, &[1; 8]), (0, 0), "so little is no matter");
+        chunks.expect(100_000);
+        assert_eq!(append(&mut chunks, &[2; 60_000]), (1, 0));
+        assert!(chunks.all[1].ready >= 100_000);
+        assert_eq!(append(&mut chunks, &[3; 60_000]), (1, 60_000));
+        // More than there can be is not promised.
+        chunks.expect(usize::MAX);
+        assert!(chunks.all[1].bytes.capacity() <= SECOND + 4096 && chunks.all[1].ready <= 2 * AHEAD.1);
+
+        let mut first = Chunks::default();
+        first.expect(usize::MAX);
+        assert_eq!(append(&mut first, &[1; 8]), (1, 0));
+        assert_eq!(first.concat(), [1; 8]);
+        let mut copy = first.clone();
+        copy.clear();
+        copy.expect(100_000);
+        assert_eq!(append(&mut copy, &[1; 8]), (2, 0), "a copy's chunk is too small to be filled again");
     }
 
     #[test]
