@@ -19,8 +19,8 @@ pub(crate) struct Workload {
     /// At least so many times the floor, nft and the library are measured beside each other: goals speak of hundredths, and
     /// a single round is a few hundredths off. Not so with `--quick`.
     compared: usize,
-    /// And so many times the floor and the library, at these sizes, nft in some of them: what a goal allows above the floor is
-    /// less than one turn is off. Not so with `--quick`, either.
+    /// And so many times the floor and the library, at these sizes, nft in some of them: what a goal allows above the floor, or
+    /// between two sizes, is less than one turn is off. Not so with `--quick`, either.
     near_floor: &'static [(u32, usize)],
     /// What is there afterwards.
     pub(crate) leaves: Leaves,
@@ -131,7 +131,7 @@ pub(crate) const WORKLOADS: [Workload; 16] = [
         full: &[(1_000, 7), (10_000, 5), (50_000, 5)],
         quick: &[(1_000, 3), (10_000, 3)],
         compared: 0,
-        near_floor: &[],
+        near_floor: &[(1_000, 41), (10_000, 41), (50_000, 41)],
         leaves: Leaves::Rules(1),
         is_prepared: true,
         cost: 45.0,
@@ -144,7 +144,7 @@ pub(crate) const WORKLOADS: [Workload; 16] = [
         full: &[(1_000, 9), (10_000, 7), (100_000, 5)],
         quick: &[(1_000, 3), (100_000, 3)],
         compared: 0,
-        near_floor: &[],
+        near_floor: &[(1_000, 41), (10_000, 41), (100_000, 41)],
         leaves: Leaves::Elements,
         is_prepared: true,
         cost: 4.0,
