@@ -286,7 +286,7 @@ impl Transaction {
     #[track_caller]
     fn chain(&mut self, verb: Verb, table: &TableRef, chain: &Chain, how: u16) -> OperationId {
         let manner = Manner { verb, how, origin: None, anew: false };
-        let (id, _) = self.chain_alone(table, chain, manner, Origin::here(), false);
+        let id = self.chain_alone(table, chain, manner, Origin::here(), None);
         let place = ChainPath::from((table, &chain.name));
         for rule in &chain.rules {
             self.put_rule(Verb::Add, &place, &Position::Tail, rule, rule.origin);
@@ -294,33 +294,27 @@ impl Transaction {
         id
     }
 
-    /// A chain without its rules, and without its name if so said; and the number by which others call it then.
+    /// A chain without its rules; `id` is a number within the transaction in the place of its name.
     fn chain_alone(
         &mut self,
         table: &TableRef,
         chain: &Chain,
         manner: Manner,
         origin: Origin,
-        nameless: bool,
-    ) -> (OperationId, Option<u32>) {
+        id: Option<u32>,
+    ) -> OperationId {
         let Manner { verb, how, .. } = manner;
         let was_read = manner.origin.is_some() || chain.handle.is_some();
         let label = self.label.clone();
-        let creation = self.batch.operations.next();
-        let number = if nameless {
-            Some(self.batch.new_chains.without_name(creation, table.chain(&chain.name)))
-        } else if how & flags::EXCL != 0 {
-            self.batch.new_chains.create(creation, table.chain(&chain.name))
-        } else {
-            None
-        };
+        let is_created = id.is_none() && how & flags::EXCL != 0;
+        let number = is_created
+            .then(|| self.batch.new_chains.create(self.batch.operations.next(), table.chain(&chain.name)));
         self.batch.operation(verb, nft::NEWCHAIN, how, table.family, origin, label, |writer| {
-            chain.encode(table.family, &table.name, number.filter(|_| nameless), writer);
-            writer.put_option(NFTA_CHAIN_ID, &number.filter(|_| !nameless));
+            chain.encode(table.family, &table.name, id, writer);
+            writer.put_option(NFTA_CHAIN_ID, &number.flatten());
             check_name("table", &table.name)?;
             chain.check_as(table.family, was_read)
-        });
-        (creation, number)
+        })
     }
 
     #[track_caller]

@@ -93,8 +93,11 @@ impl Transaction {
         // All chains come before all elements and rules, which may jump to any of them.
         for chain in &table.chains {
             let renamed = anew && chain.flags.contains(ChainFlags::BINDING);
-            let (_, number) = self.chain_alone(&place, chain, manner, origin(chain.origin), renamed);
-            numbers.chains.extend(number.filter(|_| renamed).map(|number| (chain.name.as_str(), number)));
+            let id = renamed.then(|| {
+                self.batch.new_chains.without_name(self.batch.operations.next(), place.chain(&chain.name))
+            });
+            numbers.chains.extend(id.map(|id| (chain.name.as_str(), id)));
+            self.chain_alone(&place, chain, manner, origin(chain.origin), id);
         }
         for (place, id, set) in sets {
             let (elements, origin) = (set.elements.as_slice(), origin(set.origin));

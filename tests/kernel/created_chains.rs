@@ -1,11 +1,9 @@
 //! Rules of chains that the same transaction creates: on the wire they call their chain by number.
 
-use portcullis::{
-    Chain, CtState, Error, Family, Hook, Netfilter, Policy, Port, Refusal, Rule, Set, Table, Transaction,
-};
+use portcullis::{Chain, CtState, Family, Hook, Policy, Port, Rule, Set, Table, Transaction};
 use portcullis_world::{Host, need_namespaces};
 
-use crate::support::{nft_listing, open};
+use crate::support::{nft_listing, open, refusals};
 
 const EDGE: (Family, &str) = (Family::Inet, "edge");
 const SAME: (Family, &str) = (Family::Ip, "edge");
@@ -24,14 +22,6 @@ fn tables() -> [Table; 2] {
         .chain(Chain::new("services").rule(Rule::new().tcp().dport(22).counter().accept()));
     let ip = Table::new(Family::Ip, "edge").chain(input(Policy::Accept).rule(Rule::new().udp().drop()));
     [inet, ip]
-}
-
-#[track_caller]
-fn refusals(firewall: &mut Netfilter, transaction: &Transaction) -> Vec<Refusal> {
-    match firewall.commit(transaction) {
-        Err(Error::Refused(refused)) => refused.refusals,
-        other => panic!("a refusal was expected: {other:?}"),
-    }
 }
 
 #[test]

@@ -3,23 +3,14 @@
 use portcullis::expr::{Counter, Data};
 use portcullis::object::Object;
 use portcullis::{
-    Chain, DataType, Element, Error, Family, Hook, Netfilter, Policy, Refusal, Rule, Ruleset, Set, Table,
-    Transaction,
+    Chain, DataType, Element, Error, Family, Hook, Policy, Rule, Ruleset, Set, Table, Transaction,
 };
 use portcullis_world::{Host, Packet, need_namespaces};
 
-use crate::support::{edge, nft_listing, open};
+use crate::support::{edge, nft_listing, open, refusals};
 
 const EDGE: (Family, &str) = (Family::Inet, "edge");
 const INPUT: (Family, &str, &str) = (Family::Inet, "edge", "input");
-
-#[track_caller]
-fn refusals(firewall: &mut Netfilter, transaction: &Transaction) -> Vec<Refusal> {
-    match firewall.commit(transaction) {
-        Err(Error::Refused(refused)) => refused.refusals,
-        other => panic!("a refusal was expected: {other:?}"),
-    }
-}
 
 #[test]
 fn the_attribute_that_the_kernel_points_at_is_named() {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use portcullis::{
-    Chain, ChainRef, Family, Hook, Netfilter, Rule, Table,
+    Chain, ChainRef, Error, Family, Hook, Netfilter, Refusal, Rule, Table, Transaction,
     expr::Expr,
     probe::{Feature, Support},
 };
@@ -17,6 +17,15 @@ use portcullis_world::{Frame, Host, report_skip};
 /// The connection to a host's packet filter.
 pub(crate) fn open(host: &Host) -> Netfilter {
     host.run(|| Netfilter::open().expect("a netlink socket"))
+}
+
+/// What the kernel refuses of a transaction.
+#[track_caller]
+pub(crate) fn refusals(firewall: &mut Netfilter, transaction: &Transaction) -> Vec<Refusal> {
+    match firewall.commit(transaction) {
+        Err(Error::Refused(refused)) => refused.refusals,
+        other => panic!("a refusal was expected: {other:?}"),
+    }
 }
 
 /// What a kernel without this feature is to be told.
