@@ -48,6 +48,7 @@ Usage: cargo xtask COMMAND
                            measure the library beside its peers, and write target/bench/report.md with pictures; each
                            of --only and --contender can be given again, and then the report is in target/bench/part
   bench --render           write report.md and the pictures anew from report.json
+  bench --join REPORT.JSON join another run's rounds to those of the last one, and write its report anew
   bench --publish          copy the last report to docs/bench, to be committed
   big-endian               run the tests that need no kernel on a big-endian machine (s390x), in emulation
   libraries [DIRECTORY ...]

@@ -56,6 +56,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> Result {
             println!("written anew: {}", dir.join("report.md").display());
             Ok(())
         }
+        Action::Join => join(&options.joined, &dir),
         Action::Publish => publish(&dir, &process::root().join("docs/bench")),
     }
 }
@@ -91,6 +92,17 @@ fn measure(options: &Options, dir: &Path) -> Result {
     };
     report.write(dir, instructions().as_deref())?;
     println!("measured in {}; the report is {}", seconds(start.elapsed()), dir.join("report.md").display());
+    Ok(())
+}
+
+/// Joins the rounds of other runs to those of the last.
+fn join(others: &[PathBuf], dir: &Path) -> Result {
+    let mut report = Report::read(dir)?;
+    for file in others {
+        report = report.joined(&Report::read_file(file)?)?;
+    }
+    report.write(dir, instructions().as_deref())?;
+    println!("joined: {}", dir.join("report.md").display());
     Ok(())
 }
 

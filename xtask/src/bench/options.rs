@@ -1,6 +1,7 @@
 //! The command line of `cargo xtask bench`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use lexopt::{Arg, ValueExt};
 
@@ -15,6 +16,8 @@ pub(crate) enum Action {
     Measure,
     /// Write the last report and its pictures anew from its `report.json`.
     Render,
+    /// Join the rounds of other runs, of which these are the `report.json`, to those of the last, and write its report anew.
+    Join,
     /// Copy the last report to `docs/bench/`.
     Publish,
 }
@@ -23,6 +26,8 @@ pub(crate) enum Action {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     pub(crate) action: Action,
+    /// The reports of the runs to join.
+    pub(crate) joined: Vec<PathBuf>,
     /// Smaller sizes and fewer rounds.
     pub(crate) quick: bool,
     /// The workloads to run; none named means all.
@@ -41,6 +46,10 @@ impl Options {
             match argument {
                 Arg::Long("quick") => options.quick = true,
                 Arg::Long("render") => options.action = Action::Render,
+                Arg::Long("join") => {
+                    options.action = Action::Join;
+                    options.joined.push(parser.value()?.into());
+                }
                 Arg::Long("publish") => options.action = Action::Publish,
                 Arg::Long("only") => {
                     let known = WORKLOADS.iter().map(|workload| workload.name);
@@ -110,6 +119,14 @@ mod tests {
         let options = parse(&[]).expect("no argument is needed");
         assert!(!options.is_partial() && options.wants_workload("list") && options.wants_contender("nft"));
         assert_eq!(parse(&["--publish"]).map(|options| options.action).ok(), Some(Action::Publish));
+    }
+
+    #[test]
+    fn several_runs_can_be_joined() {
+        let options = parse(&["--join", "a.json", "--join=b.json"]).expect("it takes any file's name");
+        assert_eq!(options.action, Action::Join);
+        assert_eq!(options.joined, [PathBuf::from("a.json"), PathBuf::from("b.json")]);
+        assert!(parse(&["--join"]).is_err());
     }
 
     #[test]

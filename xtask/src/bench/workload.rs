@@ -85,7 +85,7 @@ pub(crate) const WORKLOADS: [Workload; 16] = [
         full: &[(10_000, 11), (100_000, 7), (1_000_000, 5)],
         quick: &[(10_000, 5), (100_000, 5)],
         compared: CLOSELY,
-        near_floor: &[(10_000, 101), (100_000, 201), (1_000_000, 61)],
+        near_floor: &[(10_000, 201), (100_000, 201), (1_000_000, 61)],
         ..FILLED_SET
     },
     Workload {

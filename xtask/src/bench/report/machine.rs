@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::process::{self, output};
 
 /// A machine at the time of a run.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Machine {
     /// The processor's name.
     processor: String,
@@ -53,6 +53,17 @@ impl Machine {
     /// The run has ended.
     pub(crate) fn ended(&mut self) {
         self.load[1] = load();
+    }
+
+    /// This and another run's, which must be of the same machine: both dates, and the larger of their load averages.
+    pub(super) fn joined(&self, other: &Self) -> Option<Self> {
+        let joined = Self {
+            date: format!("{} and {}", self.date, other.date),
+            load: std::array::from_fn(|at| self.load[at].max(other.load[at])),
+            ..self.clone()
+        };
+        let is_same = *self == Self { date: self.date.clone(), load: self.load, ..other.clone() };
+        is_same.then_some(joined)
     }
 
     /// Lines for the report: what, and its value.
@@ -105,6 +116,15 @@ fn load() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_on_the_same_machine_are_joined() {
+        let at = |date: &str, load| Machine { date: date.into(), load, ..Machine::default() };
+        let (morning, noon) = (at("08:00", [0.5, 1.5]), at("12:00", [1.0, 1.0]));
+        assert_eq!(morning.joined(&noon), Some(at("08:00 and 12:00", [1.0, 1.5])));
+        let elsewhere = Machine { processors: 64, ..noon };
+        assert_eq!(morning.joined(&elsewhere), None);
+    }
 
     #[test]
     fn the_systems_files_are_read() {

@@ -1,6 +1,7 @@
 //! What a run says in the end: `report.json`, `report.md`, and pictures.
 
 mod goals;
+mod join;
 mod machine;
 mod markdown;
 mod numbers;
@@ -80,8 +81,11 @@ impl Report {
     }
 
     pub(crate) fn read(dir: &Path) -> Result<Self> {
-        let file = dir.join("report.json");
-        let text = std::fs::read_to_string(&file).map_err(doing(format!("read {}", file.display())))?;
+        Self::read_file(&dir.join("report.json"))
+    }
+
+    pub(crate) fn read_file(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file).map_err(doing(format!("read {}", file.display())))?;
         serde_json::from_str(&text)
             .or_else(|error| failed(format!("{} is not a report: {error}", file.display())))
     }

@@ -57,7 +57,7 @@ impl Series {
 }
 
 impl Measured {
-    /// A row for each contender. One that failed in any round has no times: half a truth is none.
+    /// A row for each contender.
     pub(crate) fn rows(&self) -> Vec<Row> {
         let rounds = |name: &str| {
             self.series
@@ -72,24 +72,32 @@ impl Measured {
                 contender: series.contender.to_owned(),
                 error: series.error.clone(),
                 has_no_means: series.has_no_means,
+                p99_s: quantile(&series.samples, 0.99),
+                peak_bytes: Some(series.peak_bytes),
                 rounds_s: series.rounds.clone(),
                 ..Row::default()
             };
-            let done: Vec<f64> = series.rounds.iter().copied().flatten().collect();
-            if series.error.is_some() || done.is_empty() {
-                return row;
-            }
-            Row {
-                median_s: median(&done),
-                spread_s: quantile(&done, 0.0).zip(quantile(&done, 1.0)).map(|(least, most)| [least, most]),
-                p99_s: quantile(&series.samples, 0.99),
-                peak_bytes: Some(series.peak_bytes),
-                ratio_to_floor: ratio(&series.rounds, rounds(FLOOR)),
-                ratio_to_nft: ratio(&series.rounds, rounds(NFT)),
-                ..row
-            }
+            row.summed_up(rounds(FLOOR), rounds(NFT))
         };
         self.series.iter().map(row).collect()
+    }
+}
+
+impl Row {
+    /// With what its rounds say, beside those of the floor and of nft. One that failed in any round has no times: half a
+    /// truth is none.
+    pub(super) fn summed_up(self, floor: &[Option<f64>], nft: &[Option<f64>]) -> Row {
+        let done: Vec<f64> = self.rounds_s.iter().copied().flatten().collect();
+        if self.error.is_some() || done.is_empty() {
+            return Row { p99_s: None, peak_bytes: None, ..self };
+        }
+        Row {
+            median_s: median(&done),
+            spread_s: quantile(&done, 0.0).zip(quantile(&done, 1.0)).map(|(least, most)| [least, most]),
+            ratio_to_floor: ratio(&self.rounds_s, floor),
+            ratio_to_nft: ratio(&self.rounds_s, nft),
+            ..self
+        }
     }
 }
 
