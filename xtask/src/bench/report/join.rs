@@ -8,6 +8,11 @@ impl Report {
     /// This run's rounds and, behind them, those of another that measured the same on the same machine. Where versions
     /// differ, both are told.
     pub(crate) fn joined(mut self, other: &Report) -> Result<Report> {
+        if self.machine.is_at_the_time_of(&other.machine) {
+            return failed(
+                "the run is in the report already: a run is not more certain for being counted twice",
+            );
+        }
         let Some(machine) = self.machine.joined(&other.machine) else {
             return failed("the runs are of different machines, kernels or compilers");
         };
@@ -43,8 +48,8 @@ impl Row {
     /// Adds another run's rounds. What the report does not keep each sample of, the 99th percentile, is that of the slower run.
     fn add(&mut self, more: &Row) {
         self.rounds_s.extend(&more.rounds_s);
-        // None is less than any.
         self.p99_s = [self.p99_s, more.p99_s].into_iter().flatten().reduce(f64::max);
+        // None is less than any.
         self.peak_bytes = self.peak_bytes.max(more.peak_bytes);
         if self.error.is_none() {
             self.error.clone_from(&more.error);
@@ -59,9 +64,12 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::super::Machine;
-    use super::super::tests::example;
     use super::*;
     use crate::process::Failure;
+
+    fn run(date: &str) -> Report {
+        Report { machine: Machine::of(date), ..super::super::tests::example() }
+    }
 
     fn refused(result: Result<Report>) -> String {
         match result {
@@ -72,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_run_and_another_have_the_rounds_of_both() {
-        let mut second = example();
+        let mut second = run("12:00");
         for row in &mut second.rows {
             if row.contender == "portcullis" {
                 row.rounds_s = vec![Some(0.016), Some(0.018)];
@@ -80,7 +88,7 @@ mod tests {
             }
         }
         second.versions.insert("portcullis".into(), "2".into());
-        let mut first = example();
+        let mut first = run("08:00");
         first.versions.insert("portcullis".into(), "1".into());
         let joined = first.joined(&second).expect("it is the same machine");
         let row = joined.row("rules-facts", 1_000, "portcullis").expect("it took part");
@@ -97,24 +105,28 @@ mod tests {
 
     #[test]
     fn who_failed_in_one_run_has_no_times() {
-        let mut second = example();
+        let mut second = run("12:00");
         for row in second.rows.iter_mut().filter(|row| row.contender == "nft") {
             row.error = Some("not today".into());
         }
-        let joined = example().joined(&second).expect("it is the same machine");
+        let joined = run("08:00").joined(&second).expect("it is the same machine");
         let row = joined.row("rules-facts", 10_000, "nft").expect("it is shown");
         assert_eq!((row.median_s, row.peak_bytes, row.error.as_deref()), (None, None, Some("not today")));
     }
 
     #[test]
     fn runs_that_differ_are_not_joined() {
-        let mut less = example();
+        let first = || run("08:00");
+        let mut less = run("12:00");
         less.rows.pop();
-        assert!(refused(example().joined(&less)).contains("did not measure the same"));
-        let quick = Report { quick: true, ..example() };
-        assert!(refused(example().joined(&quick)).contains("did not measure the same"));
-        let mut elsewhere = example();
-        elsewhere.machine = Machine::here("root");
-        assert!(refused(example().joined(&elsewhere)).contains("different machines"));
+        assert!(refused(first().joined(&less)).contains("did not measure the same"));
+        let quick = Report { quick: true, ..run("12:00") };
+        assert!(refused(first().joined(&quick)).contains("did not measure the same"));
+        let elsewhere = Report { machine: Machine::here("root"), ..first() };
+        assert!(refused(first().joined(&elsewhere)).contains("different machines"));
+        let both = first().joined(&run("12:00")).expect("they are two");
+        for again in ["08:00", "12:00"] {
+            assert!(refused(both.clone().joined(&run(again))).contains("counted twice"));
+        }
     }
 }

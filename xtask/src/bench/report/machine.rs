@@ -66,6 +66,17 @@ impl Machine {
         is_same.then_some(joined)
     }
 
+    /// Whether the other run is one of those that were joined to this.
+    pub(super) fn is_at_the_time_of(&self, other: &Self) -> bool {
+        self.date.contains(&other.date)
+    }
+
+    /// One that nothing is known of but the time of its run.
+    #[cfg(test)]
+    pub(super) fn of(date: &str) -> Self {
+        Self { date: date.into(), ..Self::default() }
+    }
+
     /// Lines for the report: what, and its value.
     pub(crate) fn lines(&self) -> [(&'static str, String); 6] {
         let virtual_machine =
@@ -119,7 +130,7 @@ mod tests {
 
     #[test]
     fn runs_on_the_same_machine_are_joined() {
-        let at = |date: &str, load| Machine { date: date.into(), load, ..Machine::default() };
+        let at = |date: &str, load| Machine { load, ..Machine::of(date) };
         let (morning, noon) = (at("08:00", [0.5, 1.5]), at("12:00", [1.0, 1.0]));
         assert_eq!(morning.joined(&noon), Some(at("08:00 and 12:00", [1.0, 1.5])));
         let elsewhere = Machine { processors: 64, ..noon };
