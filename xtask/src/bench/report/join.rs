@@ -1,14 +1,13 @@
 //! Two runs as one: the rounds of both. What a ratio compares stays within its round.
 
-use super::{Report, Row};
-use crate::bench::contender::{FLOOR, NFT};
+use super::{Report, Row, series::summed_up};
 use crate::process::{Result, failed};
 
 impl Report {
     /// This run's rounds and, behind them, those of another that measured the same on the same machine. Where versions
     /// differ, both are told.
     pub(crate) fn joined(mut self, other: &Report) -> Result<Report> {
-        if self.machine.is_at_the_time_of(&other.machine) {
+        if self.machine.shares_a_run_with(&other.machine) {
             return failed(
                 "the run is in the report already: a run is not more certain for being counted twice",
             );
@@ -31,16 +30,8 @@ impl Report {
         for (row, more) in self.rows.iter_mut().zip(&other.rows) {
             row.add(more);
         }
-        let rows = self.rows.iter().map(|row| self.summed_up(row)).collect();
-        Ok(Report { rows, ..self })
-    }
-
-    /// The row with what its rounds say beside the others'.
-    fn summed_up(&self, row: &Row) -> Row {
-        let rounds = |name: &str| {
-            self.row(&row.workload, row.size, name).map_or(&[][..], |row| row.rounds_s.as_slice())
-        };
-        row.clone().summed_up(rounds(FLOOR), rounds(NFT))
+        self.rows = summed_up(&self.rows);
+        Ok(self)
     }
 }
 
@@ -54,9 +45,6 @@ impl Row {
         if self.error.is_none() {
             self.error.clone_from(&more.error);
             self.has_no_means = more.has_no_means;
-        }
-        if self.error.is_some() {
-            (self.median_s, self.spread_s, self.ratio_to_floor, self.ratio_to_nft) = (None, None, None, None);
         }
     }
 }
@@ -127,6 +115,7 @@ mod tests {
         let both = first().joined(&run("12:00")).expect("they are two");
         for again in ["08:00", "12:00"] {
             assert!(refused(both.clone().joined(&run(again))).contains("counted twice"));
+            assert!(refused(run(again).joined(&both)).contains("counted twice"));
         }
     }
 }

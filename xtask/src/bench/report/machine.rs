@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::{self, output};
 
+/// Between the dates of runs that were joined.
+const AND: &str = " and ";
+
 /// A machine at the time of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Machine {
@@ -58,7 +61,7 @@ impl Machine {
     /// This and another run's, which must be of the same machine: both dates, and the larger of their load averages.
     pub(super) fn joined(&self, other: &Self) -> Option<Self> {
         let joined = Self {
-            date: format!("{} and {}", self.date, other.date),
+            date: [self.date.as_str(), &other.date].join(AND),
             load: std::array::from_fn(|at| self.load[at].max(other.load[at])),
             ..self.clone()
         };
@@ -66,9 +69,9 @@ impl Machine {
         is_same.then_some(joined)
     }
 
-    /// Whether the other run is one of those that were joined to this.
-    pub(super) fn is_at_the_time_of(&self, other: &Self) -> bool {
-        self.date.contains(&other.date)
+    /// Whether one of the runs that were joined to this is among the other's, too.
+    pub(super) fn shares_a_run_with(&self, other: &Self) -> bool {
+        self.date.split(AND).any(|date| other.date.split(AND).any(|other| other == date))
     }
 
     /// One that nothing is known of but the time of its run.

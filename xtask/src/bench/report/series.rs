@@ -59,37 +59,38 @@ impl Series {
 impl Measured {
     /// A row for each contender.
     pub(crate) fn rows(&self) -> Vec<Row> {
-        let rounds = |name: &str| {
-            self.series
-                .iter()
-                .find(|series| series.contender == name)
-                .map_or(&[][..], |series| &series.rounds)
+        let row = |series: &Series| Row {
+            workload: self.workload.clone(),
+            size: self.size,
+            contender: series.contender.to_owned(),
+            error: series.error.clone(),
+            has_no_means: series.has_no_means,
+            p99_s: quantile(&series.samples, 0.99),
+            peak_bytes: Some(series.peak_bytes),
+            rounds_s: series.rounds.clone(),
+            ..Row::default()
         };
-        let row = |series: &Series| {
-            let row = Row {
-                workload: self.workload.clone(),
-                size: self.size,
-                contender: series.contender.to_owned(),
-                error: series.error.clone(),
-                has_no_means: series.has_no_means,
-                p99_s: quantile(&series.samples, 0.99),
-                peak_bytes: Some(series.peak_bytes),
-                rounds_s: series.rounds.clone(),
-                ..Row::default()
-            };
-            row.summed_up(rounds(FLOOR), rounds(NFT))
-        };
-        self.series.iter().map(row).collect()
+        summed_up(&self.series.iter().map(row).collect::<Vec<_>>())
     }
 }
 
+/// The rows with what their rounds say, beside those of the floor and of nft among them.
+pub(super) fn summed_up(rows: &[Row]) -> Vec<Row> {
+    let rounds = |of: &Row, contender: &str| {
+        let is_it =
+            |row: &&Row| row.workload == of.workload && row.size == of.size && row.contender == contender;
+        rows.iter().find(is_it).map_or(&[][..], |row| &row.rounds_s)
+    };
+    rows.iter().map(|row| row.clone().summed_up(rounds(row, FLOOR), rounds(row, NFT))).collect()
+}
+
 impl Row {
-    /// With what its rounds say, beside those of the floor and of nft. One that failed in any round has no times: half a
-    /// truth is none.
-    pub(super) fn summed_up(self, floor: &[Option<f64>], nft: &[Option<f64>]) -> Row {
+    /// One that failed in any round has no times: half a truth is none.
+    fn summed_up(self, floor: &[Option<f64>], nft: &[Option<f64>]) -> Row {
         let done: Vec<f64> = self.rounds_s.iter().copied().flatten().collect();
         if self.error.is_some() || done.is_empty() {
-            return Row { p99_s: None, peak_bytes: None, ..self };
+            let Row { workload, size, contender, error, has_no_means, rounds_s, .. } = self;
+            return Row { workload, size, contender, error, has_no_means, rounds_s, ..Row::default() };
         }
         Row {
             median_s: median(&done),
